@@ -1,0 +1,1 @@
+"""vmodem: a software stand-in for cellular modules."""

@@ -1,0 +1,1 @@
+"""The vendors' words: command syntax, unsolicited result codes, states and timings of each module."""

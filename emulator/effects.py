@@ -1,0 +1,168 @@
+"""What the engine asks for: everything that a module does to the world outside it.
+
+Effects are imperatives. The driver drains them with :meth:`Modem.effects` after every stimulus and
+hands each to the endpoint (line effects) or to the netstack (socket effects), in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .events import Address, LineSignal
+
+
+class Transport(Enum):
+    """The transport protocol of a socket, as AT commands spell it."""
+
+    TCP = "TCP"
+    UDP = "UDP"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Base of all effects."""
+
+
+# ---- to the endpoint ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WriteLine(Effect):
+    """Write these bytes to the DTE."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SetSignal(Effect):
+    """Switch a control line towards the DTE (DCD, DSR, CTS, RI). ON is the low TTL level."""
+
+    signal: LineSignal
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PauseInput(Effect):
+    """Take no more bytes from the DTE for now (with hardware flow control: CTS OFF)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeInput(Effect):
+    """Take bytes from the DTE again."""
+
+
+# ---- to the netstack ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NetEffect(Effect):
+    """Base of the effects that a netstack performs."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSocket(NetEffect):
+    """Open a client socket: TCP connects, UDP binds and remembers ``remote`` as destination.
+
+    Answered by ``Connected`` or ``ConnectFailed``. ``local_port`` 0 means any. ``source`` is the
+    module's PDP address (for captures and for module-to-module traffic). A UDP socket delivers
+    datagrams from every sender: the engine filters.
+    """
+
+    handle: int
+    transport: Transport
+    remote: Address
+    local_port: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendData(NetEffect):
+    """Send bytes: on TCP in order after what was sent before, on UDP as one datagram.
+
+    ``to`` overrides the destination of a UDP socket.
+    """
+
+    handle: int
+    data: bytes
+    to: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSocket(NetEffect):
+    """Close a socket or a listener.
+
+    ``abort`` False on a connected TCP socket: send what is queued, then FIN; answered by ``Closed``
+    when the peer has closed too (or ``ConnectionLost``). Everything else (abort: RST; UDP;
+    listener; still connecting) is done at once and not answered.
+    """
+
+    handle: int
+    abort: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listen(NetEffect):
+    """Open a listener on ``port`` (0: any). Answered by ``Listening`` or ``ListenFailed``.
+
+    A UDP listener answers a first datagram of a sender with ``Accepted``, then ``Received``.
+    """
+
+    handle: int
+    transport: Transport
+    port: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseReceiving(NetEffect):
+    """Read no more from this socket for now: TCP's window closes, UDP datagrams are dropped."""
+
+    handle: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeReceiving(NetEffect):
+    """Read from this socket again."""
+
+    handle: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve(NetEffect):
+    """Look up the IPv4 addresses of ``name``; answered by ``Resolved`` or ``ResolveFailed``.
+
+    ``servers`` are the DNS servers that the host configured; empty: the host's own resolver.
+    """
+
+    query: int
+    name: str
+    servers: tuple[str, ...] = ()
+
+
+# ---- for whoever watches (transcript, scenario) -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(Effect):
+    """A documented state machine moved; ``machine`` names it, states are the documents' words."""
+
+    machine: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFinished(Effect):
+    """A command line was executed; ``result`` is its final result code as printed."""
+
+    line: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmsSent(Effect):
+    """The module sent a short message."""
+
+    number: str
+    text: str

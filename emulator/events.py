@@ -1,0 +1,266 @@
+"""What can happen to a module: everything the engine is told, from the network, a peer, a line or a tester.
+
+Events are past-tense nouns. The netstack, an endpoint, a scenario or a test makes them; the engine
+receives them through :meth:`Modem.receive` together with the time. They carry facts, never AT words.
+
+A *handle* is a number for one socket of the module. The engine chooses positive ones (never reused);
+the netstack numbers the sockets that it accepts with negative ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+
+class Address(NamedTuple):
+    """An IPv4 address in dotted form and a port."""
+
+    host: str
+    port: int
+
+
+class Failure(Enum):
+    """Why something in the network did not work, told apart as the host tells it apart."""
+
+    REFUSED = "refused"
+    TIMED_OUT = "timed out"
+    UNREACHABLE = "unreachable"
+    RESET = "reset"
+    ADDRESS_IN_USE = "address in use"
+    NOT_FOUND = "not found"
+    FORBIDDEN = "forbidden by the network policy"
+    NO_RESOURCES = "no resources"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events."""
+
+
+# ---- from the netstack --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Connected(Event):
+    """The socket is open: a TCP handshake is complete, or a UDP socket is bound."""
+
+    handle: int
+    local: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectFailed(Event):
+    """The socket could not be opened; the handle is free again."""
+
+    handle: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Event):
+    """Data came in: one TCP segment (as read) or one whole UDP datagram.
+
+    ``source`` is the sender as the module knows it (a routed peer under the address that the
+    module asked for).
+    """
+
+    handle: int
+    data: bytes
+    source: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged(Event):
+    """The peer's stack has acknowledged ``total`` bytes of this TCP connection so far."""
+
+    handle: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendBlocked(Event):
+    """The netstack holds more unsent data of this socket than it likes; stop producing more."""
+
+    handle: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendReady(Event):
+    """After :class:`SendBlocked`: there is room again."""
+
+    handle: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerClosed(Event):
+    """The peer sent FIN. All data before it has been delivered as :class:`Received`."""
+
+    handle: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost(Event):
+    """The connection is gone without a FIN (reset, or the host gave up); the handle is free."""
+
+    handle: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Event):
+    """Our own orderly close is complete: the peer answered the FIN. The handle is free."""
+
+    handle: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listening(Event):
+    """The listener is open; ``local`` tells the port it really has."""
+
+    handle: int
+    local: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ListenFailed(Event):
+    """The listener could not be opened; the handle is free again."""
+
+    handle: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted(Event):
+    """A client connected to the listener ``listener``; its new socket is ``handle`` (negative)."""
+
+    listener: int
+    handle: int
+    local: Address
+    remote: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved(Event):
+    """The name of query ``query`` has these IPv4 addresses (at least one); ``ttl`` in seconds."""
+
+    query: int
+    addresses: tuple[str, ...]
+    ttl: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveFailed(Event):
+    """The name of query ``query`` has no address (``NOT_FOUND``), or nobody answered."""
+
+    query: int
+    failure: Failure
+
+
+# ---- from the line (endpoint) -------------------------------------------------------------------
+
+
+class LineSignal(Enum):
+    """A control line of the serial interface, by its V.24 name."""
+
+    DTR = "DTR"
+    RTS = "RTS"
+    DCD = "DCD"
+    DSR = "DSR"
+    CTS = "CTS"
+    RI = "RI"
+
+
+@dataclass(frozen=True, slots=True)
+class LineChanged(Event):
+    """The DTE switched DTR or RTS. ``on`` is the logical state: ON is the low TTL level."""
+
+    signal: LineSignal
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutputBlocked(Event):
+    """The DTE does not read: the endpoint holds enough output. Pushed data waits from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputReady(Event):
+    """After :class:`OutputBlocked`: the DTE has read on."""
+
+
+# ---- from the mobile network, the SIM and the user's telephone (scenario, test) ------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PdpLost(Event):
+    """The network deactivated a PDP context (``None``: every active one)."""
+
+    context: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PdpRefusalChanged(Event):
+    """From now on the network refuses (or grants) PDP context activation."""
+
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationChanged(Event):
+    """The registration status (27.007 7.2 ``<stat>``) is now ``stat``, optionally in another cell."""
+
+    stat: int
+    lac: int | None = None
+    ci: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalChanged(Event):
+    """Signal strength (27.007 8.5 ``<rssi>`` 0-31 or 99) and bit error rate as they are now."""
+
+    rssi: int
+    ber: int
+
+
+@dataclass(frozen=True, slots=True)
+class SimChanged(Event):
+    """A SIM card was inserted (``True``) or removed."""
+
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived(Event):
+    """Somebody calls; the call rings until answered, hung up or :class:`CallerHungUp`."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHungUp(Event):
+    """The other party of the ringing or active call hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered(Event):
+    """The other party answered the call that the module dials."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsArrived(Event):
+    """A short message arrived; ``slot`` is where it is stored (``None``: the lowest free index)."""
+
+    number: str
+    text: str
+    slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkTimeArrived(Event):
+    """The network told the time (NITZ): seconds since the Unix epoch in UTC, zone in quarter hours."""
+
+    utc: float
+    quarters: int
+    dst: int = 0
