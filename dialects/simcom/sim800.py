@@ -1,0 +1,32 @@
+"""SIM800: the constant that puts the family's parts together."""
+
+from __future__ import annotations
+
+from ...emulator.dialect import CommandSet, Dialect, Escape, Identity, Limits
+from ...emulator.reply import Cme
+from ...emulator.timing import fixed, latency
+from .module import Sim800Module
+
+SIM800 = Dialect(
+    name="sim800",
+    title="SIMCom SIM800",
+    documents=(
+        "SIM800 Series_TCPIP_Application Note_V1.02",
+        "SIM800 Series_AT Command Manual V1.09",
+    ),
+    identity=Identity("SIMCOM_Ltd", "SIMCOM_SIM800", "Revision:1418B04SIM800", ("SIM800 R14.18",)),
+    commands=CommandSet(),
+    module=Sim800Module,
+    timings={
+        "activate": latency(1.5, "common.md 10"),
+        "connect": latency(0.5, "common.md 10"),
+        "connect limit": fixed(75, "observed: 75 s after OK when the peer never answers"),
+        "close": latency(0.05, "common.md 10"),
+        "close limit": fixed(5, "common.md 10: slow close"),
+        "dns": latency(0.3, "common.md 10"),
+        "dns limit": fixed(60, "assumed"),
+    },
+    limits=Limits(),
+    escape=Escape(guard=1.0, gap=1.0),
+    unknown_command=Cme.UNKNOWN,
+)

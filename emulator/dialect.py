@@ -1,0 +1,125 @@
+"""What a vendor fills in: one constant that names a module's commands, words, timings and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .command import Command
+from .timing import Duration
+
+
+class CommandSet:
+    """Commands by name. ``a | b``: b's declarations win; ``.without(...)``: fewer."""
+
+    def __init__(self, commands: Iterable[Command] = ()) -> None:
+        """Raises ``ValueError`` if a name occurs twice."""
+        self._by_name: dict[str, Command] = {}
+        for item in commands:
+            if item.name in self._by_name:
+                raise ValueError(f"the command {item.name} is declared twice")
+            self._by_name[item.name] = item
+
+    def __or__(self, other: CommandSet) -> CommandSet:
+        merged = CommandSet()
+        merged._by_name = {**self._by_name, **other._by_name}
+        return merged
+
+    def without(self, *names: str) -> CommandSet:
+        """The set without these commands; ``KeyError`` for a name that is not in it."""
+        fewer = CommandSet()
+        fewer._by_name = dict(self._by_name)
+        for name in names:
+            del fewer._by_name[name]
+        return fewer
+
+    def get(self, name: str) -> Command | None:
+        """The command of this name (upper case), or None."""
+        return self._by_name.get(name)
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._by_name.values())
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the module says it is."""
+
+    manufacturer: str
+    model: str
+    revision: str
+    product: tuple[str, ...]
+    """The lines of ATI."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes of the module."""
+
+    line: int = 556
+    """Characters of a command line behind the prefix."""
+    links: int = 6
+    contexts: int = 2
+    payload: int = 1460
+    """Bytes of one send."""
+    receive_buffer: int = 16384
+    """Unread bytes of a link before its TCP window closes (assumed)."""
+    send_buffer: int = 16384
+    """Unacknowledged bytes of a link before a send fails (assumed)."""
+    segment: int = 1460
+    """Bytes of one block of pushed data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """Timing of ``+++``: idle before and after, and the largest gap between two pluses, in seconds."""
+
+    guard: float
+    gap: float
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user chooses about one module. Addresses are per PDP context, in order."""
+
+    local_ips: tuple[str, ...] = ()
+    imei: str = "869988012345678"
+    imsi: str = "262011234567890"
+    iccid: str = "89490200001234567890"
+    number: str = "+491701234567"
+    pin: str = ""
+    puk: str = "12345678"
+    operator: str = "Virtual"
+    plmn: str = "26201"
+    lac: int = 0x1A2B
+    ci: int = 0x3C4D
+    rssi: int = 20
+    ber: int = 0
+    boot: bool = False
+    wall: float = 0.0
+    """Seconds since the Unix epoch (UTC) at engine time 0."""
+    send_buffer: int | None = None
+    timing_factor: float = 0.0
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One module: the constant at the foot of its file."""
+
+    name: str
+    title: str
+    documents: tuple[str, ...]
+    identity: Identity
+    commands: CommandSet
+    module: Callable[[Dialect, Options], Any]
+    """Makes the module's mutable state: a :class:`~.module.Module` or the family's subclass."""
+    timings: Mapping[str, Duration]
+    limits: Limits
+    escape: Escape
+    unknown_command: Any
+    """The +CME ERROR of an unknown command, or None for a plain ERROR always."""

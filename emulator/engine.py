@@ -1,0 +1,133 @@
+"""The pure engine: told what happened and when, it answers what to do now and when to wake it.
+
+Rules for editors: no clock, no I/O, no randomness in here or below. After every stimulus the driver
+hands out :meth:`Modem.effects` and arms one timer for :meth:`Modem.next_deadline`; nothing else.
+"""
+
+from __future__ import annotations
+
+from .dialect import Dialect, Options
+from .effects import Effect
+from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady, PdpLost, PdpRefusalChanged
+from .interpreter import Interpreter
+from .line import Line, Mode
+from .module import Module
+
+TYPED_AHEAD = 65536
+"""Bytes that the host may type while a command runs, before the line is held."""
+
+
+class Modem:
+    """One emulated module. All times are seconds on one clock that never goes back."""
+
+    def __init__(self, dialect: Dialect, options: Options | None = None, now: float = 0.0) -> None:
+        """A module that has just been switched on at ``now``."""
+        self._module: Module = dialect.module(dialect, options or Options())
+        module = self._module
+        module.now = now
+        self._interpreter = Interpreter(module)
+        module.line = Line(
+            module.write, self._interpreter.execute, self._interpreter.too_long, dialect.limits.line
+        )
+        module.interpreter_reset = self._interpreter.reset
+        module.handlers.update(
+            {
+                LineChanged: self._line_changed,
+                OutputBlocked: self._output_blocked,
+                OutputReady: self._output_ready,
+                PdpLost: self._pdp_lost,
+                PdpRefusalChanged: self._pdp_refusal,
+            }
+        )
+        module.power_on()
+        self._settle()
+
+    def watch(self) -> None:
+        """From now on tell of each finished command line (:class:`CommandFinished`)."""
+        self._interpreter.watched = True
+
+    @property
+    def dialect(self) -> Dialect:
+        """What module this is."""
+        return self._module.dialect
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The documented states that the module is in, in the documents' words."""
+        return tuple(str(state.value) for state in self._module.present)
+
+    # ---- the five calls --------------------------------------------------------------------------
+
+    def receive_bytes(self, data: bytes, now: float) -> None:
+        """The host wrote ``data``."""
+        module = self._module
+        module.now = now
+        if not module.deaf and data:
+            module.typed()
+            module.line.feed(data)
+        self._settle()
+
+    def receive(self, event: Event, now: float) -> None:
+        """Something happened outside; raises ``TypeError`` for an event nobody handles."""
+        module = self._module
+        module.now = now
+        handler = module.handlers.get(type(event))
+        if handler is None:
+            raise TypeError(f"{module.dialect.name} does not handle {event!r}")
+        handler(event)
+        self._settle()
+
+    def handle_timer(self, now: float) -> None:
+        """Time has come to ``now``."""
+        self._module.now = now
+        self._module.timers.fire(now)
+        self._settle()
+
+    def next_deadline(self) -> float | None:
+        """When :meth:`handle_timer` wants to be called, or None."""
+        return self._module.timers.next_deadline()
+
+    def effects(self) -> list[Effect]:
+        """What is to be done now, in order; each effect is handed out once."""
+        return self._module.drain()
+
+    # ---- inside ----------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Go on with everything that can go on: waiting steps, held output, typed-ahead lines."""
+        module = self._module
+        while True:
+            if module.jobs:
+                module.jobs.poll()
+            if module.outbox:
+                module.outbox.flush()
+            if not module.line.pending:
+                break
+            if module.line.mode is Mode.BUSY:
+                if module.line.pending > TYPED_AHEAD:
+                    module.hold_input("typed ahead")
+                return
+            module.line.resume()
+        module.release_input("typed ahead")
+
+    def _line_changed(self, event: LineChanged) -> None:
+        if event.signal is LineSignal.DTR and event.on is not self._module.dtr:
+            self._module.dtr = event.on
+            self._module.dtr_changed(event.on)
+
+    def _output_blocked(self, _event: OutputBlocked) -> None:
+        self._module.output_blocked = True
+
+    def _output_ready(self, _event: OutputReady) -> None:
+        self._module.output_blocked = False
+        if self._module.data_mode is not None:
+            self._module.data_mode.pump()
+
+    def _pdp_lost(self, event: PdpLost) -> None:
+        stack = self._module.stack
+        for context in stack.contexts:
+            if context.active and event.context in (None, context.number):
+                stack.lose(context)
+
+    def _pdp_refusal(self, event: PdpRefusalChanged) -> None:
+        self._module.network.refuses_pdp = event.refused

@@ -1,0 +1,218 @@
+"""Runs the commands of a line: three checks, typed arguments, the handler, the final result.
+
+V.250 5.3 and 5.7 with the rules of common.md section 1: execution stops at the first error, whose
+result is the only one; otherwise one OK ends the line.
+"""
+
+from __future__ import annotations
+
+from types import GeneratorType
+
+from .command import BadParameter, Command, Form
+from .effects import CommandFinished
+from .jobs import Job, Steps
+from .line import Mode
+from .links import Link
+from .module import Module
+from .parser import Parsed, parse
+from .reply import Cme, Cms, Refusal, Reply, ResultCode
+
+_CACHED_LINES = 256
+_CACHED_LENGTH = 96
+
+
+class Interpreter:
+    """Executes command lines, one at a time."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self._commands = module.dialect.commands
+        self._cache: dict[str, tuple[Parsed, ...]] = {}
+        self._line: tuple[Parsed, ...] = ()
+        self._body = ""
+        self._next = 0
+        self._final: ResultCode | str | None = ResultCode.OK
+        self._result = ""
+        self._enter: Link | None = None
+        self._job: Job | None = None
+        self.watched = False
+        module.prompt_opened = self._drop_rest
+
+    def execute(self, body: str) -> None:
+        """Run the line ``AT<body>``; returns when it is done or waits for something."""
+        line = self._cache.get(body)
+        if line is None:
+            line = parse(body)
+            if len(body) <= _CACHED_LENGTH:
+                if len(self._cache) >= _CACHED_LINES:
+                    self._cache.clear()
+                self._cache[body] = line
+        self._line, self._body, self._next = line, body, 0
+        self._module.compound = len(line) > 1
+        self._final = ResultCode.OK
+        self._go_on()
+
+    def too_long(self) -> None:
+        """The answer to a line that did not fit the module's buffer (SIM800 manual 1.4.4)."""
+        self._line, self._body, self._next = (), "", 0
+        self._end_with(None)
+        self._finish()
+
+    def reset(self) -> None:
+        """Forget the running command (its job is cancelled with all others)."""
+        self._job = None
+        self._line = ()
+
+    def _drop_rest(self) -> None:
+        """What stands behind a command that takes payload is not executed."""
+        self._next = len(self._line)
+
+    def _go_on(self) -> None:
+        line = self._line
+        while self._next < len(line):
+            parsed = line[self._next]
+            self._next += 1
+            try:
+                outcome = self._invoke(parsed)
+            except Refusal as refusal:
+                self._end_with(refusal.code)
+                break
+            if isinstance(outcome, Reply):
+                if not self._absorb(outcome):
+                    break
+            elif not self._run_steps(outcome):
+                return
+        self._finish()
+
+    def _run_steps(self, steps: Steps) -> bool:
+        """Start a handler in steps; whether it is done already, and the line goes on."""
+        module = self._module
+        before = module.line.mode
+        module.line.mode = Mode.BUSY
+        finished: list[Reply] = []
+        waiting = False
+
+        def done(reply: Reply) -> None:
+            if waiting:
+                self._resumed(reply)
+            else:
+                finished.append(reply)
+
+        self._job = module.jobs.start(self._guarded(steps), done)
+        if not finished:
+            waiting = True
+            return False
+        self._job = None
+        module.line.mode = before
+        if not self._absorb(finished[0]):
+            self._next = len(self._line)
+        return True
+
+    @staticmethod
+    def _guarded(steps: Steps) -> Steps:
+        try:
+            reply = yield from steps
+        except Refusal as refusal:
+            return Reply(final=ResultCode.ERROR, code=refusal.code)
+        assert isinstance(reply, Reply)
+        return reply
+
+    def _resumed(self, reply: Reply) -> None:
+        self._job = None
+        self._module.line.mode = Mode.COMMAND
+        if not self._absorb(reply):
+            self._next = len(self._line)
+        self._go_on()
+
+    def _invoke(self, parsed: Parsed) -> Reply | Steps:
+        module = self._module
+        command = self._commands.get(parsed.name) if parsed.kind is not None else None
+        if command is None:
+            raise Refusal(module.dialect.unknown_command)
+        form = self._form(command, parsed)
+        if form is None:
+            raise Refusal(module.dialect.unknown_command)
+        if form.needs is not None and not form.needs.intersection(module.present):
+            raise Refusal(form.wrong_state)
+        if not form.parameters:
+            if parsed.fields:
+                raise Refusal(form.bad_parameter)
+            outcome = form.run(module)
+        else:
+            try:
+                values = form.arguments(parsed.fields)
+            except BadParameter:
+                raise Refusal(form.bad_parameter) from None
+            outcome = form.run(module, *values)
+        assert isinstance(outcome, (Reply, GeneratorType))
+        return outcome
+
+    def _form(self, command: Command, parsed: Parsed) -> Form | None:
+        """The form typed, in the variant that is in force."""
+        for form in command.forms:
+            if form.kind is parsed.kind and (form.only is None or form.only(self._module)):
+                return form
+        return None
+
+    def _absorb(self, reply: Reply) -> bool:
+        """Write what a command answers; whether the line goes on."""
+        module = self._module
+        if reply.info:
+            module.write(module.framing.block(reply.info))
+        if reply.data:
+            module.write(reply.data)
+        final = self._final = reply.final
+        if final is ResultCode.ERROR:
+            self._end_with(reply.code)
+            return False
+        if reply.after:
+            self._after(reply.after)
+        if isinstance(final, str):
+            self._result = final
+            module.write(module.framing.text(final))
+            self._final = None
+        elif final is not ResultCode.OK and final is not None:
+            self._enter = reply.enter
+            return False
+        return True
+
+    def _after(self, blocks: tuple[tuple[str, ...], ...]) -> None:
+        """Blocks behind the OK; in a line of several commands they take its place."""
+        module = self._module
+        if not module.compound:
+            self._write_final()
+            self._final = None
+        for lines in blocks:
+            module.write(module.framing.block(lines))
+
+    def _write_final(self) -> None:
+        if isinstance(self._final, ResultCode):
+            self._result = self._final.words
+            if not self._module.shell.quiet:
+                self._module.write(self._module.framing.codes[self._final])
+
+    def _end_with(self, code: Cme | Cms | None) -> None:
+        """The line fails here with what ``code`` means."""
+        final = self._module.error(code)
+        self._next = len(self._line)
+        self._final = None
+        if isinstance(final, ResultCode):
+            self._final = final
+            return
+        self._result = final
+        if not self._module.shell.quiet:
+            self._module.write(self._module.framing.text(final))
+
+    def _finish(self) -> None:
+        """Write the line's final result, free the line, let out what was held."""
+        module = self._module
+        self._write_final()
+        if self.watched:
+            module.ask(CommandFinished("AT" + self._body, self._result))
+        if module.line.mode is Mode.BUSY:
+            module.line.mode = Mode.COMMAND
+        if self._enter is not None:
+            enter, self._enter = self._enter, None
+            module.enter_data_mode(enter)
+        if module.outbox:
+            module.outbox.flush()

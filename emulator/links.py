@@ -1,0 +1,126 @@
+"""What the TCP/IP toolkit keeps: links with their buffers and counters, the listener, PDP contexts."""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+
+from .effects import Transport
+from .events import Address, Connected, ConnectFailed, Resolved, ResolveFailed
+from .jobs import Job
+from .machine import Position
+from .states import ContextState, LinkState, ServerState
+
+NOWHERE = Address("", 0)
+OPEN_STATES = frozenset(
+    {LinkState.CONNECTING, LinkState.CONNECTED, LinkState.REMOTE_CLOSING, LinkState.CLOSING}
+)
+ALIVE_STATES = frozenset({LinkState.CONNECTED, LinkState.REMOTE_CLOSING})
+
+
+class Role(Enum):
+    """Who opened a link."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class Context:
+    """One PDP context: where links get their address from."""
+
+    __slots__ = ("address", "apn", "number", "password", "position", "user")
+
+    def __init__(self, number: int, position: Position[ContextState]) -> None:
+        self.number = number
+        self.position = position
+        self.apn = self.user = self.password = ""
+        self.address = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether links can be opened on it."""
+        return self.position.state is ContextState.ACTIVE
+
+
+class Link:
+    """One connection, or the place for one."""
+
+    def __init__(self, number: int, position: Position[LinkState], context: Context) -> None:
+        self.number = number
+        self.position = position
+        self.push_queued = False
+        self.job: Job | None = None
+        self.begin(Transport.TCP, context, Role.CLIENT)
+        self.used = False
+
+    def begin(self, transport: Transport, context: Context, role: Role) -> None:
+        """Counters and buffers as for a new connection."""
+        self.used = True
+        self.transport = transport
+        self.context = context
+        self.role = role
+        self.remote = NOWHERE
+        self.destination = NOWHERE
+        self.any_sender = False
+        self.local_port = 0
+        self.handle: int | None = None
+        self.answer: Connected | ConnectFailed | None = None
+        self.sent = self.acked = self.received = self.read = 0
+        self.inbox: deque[tuple[bytes, Address]] = deque()
+        self.unread = 0
+        self.paused = False
+
+    @property
+    def state(self) -> LinkState:
+        """The link's documented state."""
+        return self.position.state
+
+    @property
+    def open(self) -> bool:
+        """Connecting, connected or closing."""
+        return self.position.state in OPEN_STATES
+
+    @property
+    def connected(self) -> bool:
+        """Whether data can be sent."""
+        return self.position.state in ALIVE_STATES
+
+    @property
+    def unacked(self) -> int:
+        """Bytes sent that the peer's stack has not acknowledged (UDP: all)."""
+        return self.sent - self.acked
+
+
+class Listener:
+    """A listening socket."""
+
+    __slots__ = ("context", "handle", "port", "position", "transport")
+
+    def __init__(self, position: Position[ServerState], context: Context) -> None:
+        self.position = position
+        self.context = context
+        self.transport = Transport.TCP
+        self.port = 0
+        self.handle: int | None = None
+
+    @property
+    def listening(self) -> bool:
+        """Whether it accepts clients."""
+        return self.position.state is ServerState.LISTENING
+
+
+class Lookup:
+    """A name being resolved."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self) -> None:
+        self.answer: Resolved | ResolveFailed | None = None
+
+
+def is_dotted_quad(host: str) -> bool:
+    """Whether ``host`` is an IPv4 address rather than a name."""
+    parts = host.split(".")
+    return len(parts) == 4 and all(
+        p.isascii() and p.isdigit() and len(p) <= 3 and int(p) <= 255 for p in parts
+    )

@@ -1,0 +1,412 @@
+"""The module's TCP/IP toolkit without words: links, the listener, PDP contexts, buffers and counters.
+
+Every dialect drives these; what a host reads or types is the dialect's. Netstack events arrive here
+and come out as hooks on :class:`~.module.Module`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from .effects import (
+    CloseSocket,
+    Listen,
+    OpenSocket,
+    PauseReceiving,
+    Resolve,
+    ResumeReceiving,
+    SendData,
+    Transport,
+)
+from .events import (
+    Accepted,
+    Acknowledged,
+    Address,
+    Closed,
+    Connected,
+    ConnectFailed,
+    ConnectionLost,
+    Event,
+    Failure,
+    ListenFailed,
+    Listening,
+    PeerClosed,
+    Received,
+    Resolved,
+    ResolveFailed,
+    SendBlocked,
+    SendReady,
+)
+from .jobs import Pause, Steps, Timer, Until
+from .links import Context, Link, Listener, Lookup, Role, is_dotted_quad
+from .machine import Position
+from .states import CONTEXT, LINK, SERVER, ContextState, Happening, LinkState
+
+if TYPE_CHECKING:
+    from .module import Module
+
+
+class Stack:
+    """All links, listeners and contexts of one module."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        limits = module.dialect.limits
+        self._limit = limits.receive_buffer
+        self.contexts = [self._context(i) for i in range(limits.contexts)]
+        self.links = [
+            Link(i, Position(LINK, self._link_watch(i)), self.contexts[0]) for i in range(limits.links)
+        ]
+        self.listener = Listener(Position(SERVER, module.state_changed), self.contexts[0])
+        self._links: dict[int, Link] = {}
+        self._listeners: dict[int, Listener] = {}
+        self._lookups: dict[int, Lookup] = {}
+        self._lingering: dict[int, Timer] = {}
+        self._serial = 0
+        self.dns_servers: tuple[str, ...] = ()
+        self.handlers: dict[type[Event], Callable[..., None]] = {
+            Connected: self._answered,
+            ConnectFailed: self._answered,
+            Received: self._received,
+            Acknowledged: self._acknowledged,
+            SendBlocked: self._send_blocked,
+            SendReady: self._send_ready,
+            PeerClosed: self._peer_closed,
+            ConnectionLost: self._lost,
+            Closed: self._closed,
+            Listening: self._listening,
+            ListenFailed: self._listen_failed,
+            Accepted: self._accepted,
+            Resolved: self._resolved,
+            ResolveFailed: self._resolved,
+        }
+
+    def _context(self, number: int) -> Context:
+        changed = self._module.state_changed
+        return Context(number, Position(CONTEXT, lambda name, a, b: changed(f"{name} {number}", a, b)))
+
+    def _link_watch(self, number: int) -> Callable[[str, Enum, Enum], None]:
+        changed = self._module.state_changed
+        return lambda name, before, after: changed(f"{name} {number}", before, after)
+
+    def _new_number(self) -> int:
+        self._serial += 1
+        return self._serial
+
+    # ---- contexts --------------------------------------------------------------------------------
+
+    def activate(self, context: Context) -> Steps:
+        """Steps: bring ``context`` up; returns whether the network granted it."""
+        module = self._module
+        context.position.fire(Happening.BRING_UP_STARTED)
+        yield Pause("activate")
+        if context.position.state is not ContextState.ACTIVATING:
+            return False
+        if not module.network.grants_pdp:
+            context.position.fire(Happening.CONTEXT_REFUSED)
+            return False
+        context.address = module.local_ip(context.number)
+        context.position.fire(Happening.CONTEXT_ACTIVATED)
+        return True
+
+    def lose(self, context: Context) -> None:
+        """The network takes ``context`` away: its sockets are reset, nothing is said about them."""
+        context.position.fire(Happening.CONTEXT_LOST)
+        for link in self.links:
+            if link.context is context and link.open:
+                self.drop(link, abort=True)
+        if self.listener.context is context:
+            self.stop_listening(abort=True)
+        self._module.context_lost(context)
+
+    def shut(self, context: Context) -> None:
+        """The host gives ``context`` up: links and listener are closed and forgotten."""
+        for link in self.links:
+            if link.context is context and link.used:
+                if link.open:
+                    self.drop(link, abort=False)
+                self.forget_data(link)
+                link.position.fire(Happening.SHUT)
+                link.used = False
+        if self.listener.context is context:
+            self.stop_listening()
+        context.position.fire(Happening.SHUT)
+        context.address = ""
+
+    # ---- names -----------------------------------------------------------------------------------
+
+    def resolve(self, name: str) -> Steps:
+        """Steps: the IPv4 addresses of ``name`` as a tuple, or the :class:`Failure`."""
+        if is_dotted_quad(name):
+            return (name,)
+        lookup = Lookup()
+        query = self._new_number()
+        self._lookups[query] = lookup
+        yield Pause("dns")
+        self._module.ask(Resolve(query, name, self.dns_servers))
+        yield Until(lambda: lookup.answer is not None, "dns limit")
+        self._lookups.pop(query, None)
+        answer = lookup.answer
+        if isinstance(answer, Resolved):
+            return answer.addresses
+        return Failure.TIMED_OUT if answer is None else answer.failure
+
+    def _resolved(self, event: Resolved | ResolveFailed) -> None:
+        lookup = self._lookups.get(event.query)
+        if lookup is not None:
+            lookup.answer = event
+
+    # ---- opening ---------------------------------------------------------------------------------
+
+    def open(self, link: Link, host: str, port: int, local_port: int = 0) -> Steps:
+        """Steps: connect ``link`` (begun, and CONNECTING); ends in one of the module's hooks."""
+        module = self._module
+        found = yield from self.resolve(host)
+        if isinstance(found, Failure):
+            self._failed(link, Failure.NOT_FOUND)
+            return
+        link.remote = link.destination = Address(found[0], port)
+        yield Pause("connect")
+        link.handle = handle = self._new_number()
+        self._links[handle] = link
+        module.ask(OpenSocket(handle, link.transport, link.remote, local_port, link.context.address))
+        if not (yield Until(lambda: link.answer is not None, "connect limit")):
+            del self._links[handle]
+            module.ask(CloseSocket(handle, abort=True))
+            self._failed(link, Failure.TIMED_OUT)
+        elif isinstance(link.answer, Connected):
+            link.local_port = link.answer.local.port
+            link.position.fire(Happening.CONNECTED)
+            link.job = None
+            module.link_opened(link)
+            if link.inbox:
+                self._announce_data(link, was_empty=True)
+        elif isinstance(link.answer, ConnectFailed):
+            del self._links[handle]
+            self._failed(link, link.answer.failure)
+
+    def _failed(self, link: Link, failure: Failure) -> None:
+        link.job = None
+        link.handle = None
+        link.position.fire(Happening.CONNECT_FAILED)
+        self._module.link_failed(link, failure)
+
+    def _answered(self, event: Connected | ConnectFailed) -> None:
+        link = self._links.get(event.handle)
+        if link is not None:
+            link.answer = event
+
+    # ---- data ------------------------------------------------------------------------------------
+
+    def send(self, link: Link, data: bytes, to: Address | None = None) -> None:
+        """Hand ``data`` to the network; the link must be connected."""
+        assert link.handle is not None
+        link.sent += len(data)
+        if to is None and link.transport is Transport.UDP:
+            to = link.destination
+        self._module.ask(SendData(link.handle, data, to))
+
+    def has_room(self, link: Link, size: int) -> bool:
+        """Whether the send buffer takes ``size`` more bytes."""
+        return link.transport is Transport.UDP or link.unacked + size <= self._module.send_buffer
+
+    def take(self, link: Link, size: int) -> bytes:
+        """At most ``size`` unread bytes; makes room for more."""
+        parts: list[bytes] = []
+        inbox = link.inbox
+        while inbox and size > 0:
+            data, source = inbox[0]
+            if len(data) <= size:
+                inbox.popleft()
+            else:
+                inbox[0] = (data[size:], source)
+                data = data[:size]
+            parts.append(data)
+            size -= len(data)
+        taken = b"".join(parts)
+        self.consumed(link, len(taken))
+        return taken
+
+    def consumed(self, link: Link, size: int) -> None:
+        """``size`` bytes left the inbox towards the host."""
+        link.unread -= size
+        link.read += size
+        if link.paused and link.unread <= self._limit // 2:
+            link.paused = False
+            if link.handle is not None:
+                self._module.ask(ResumeReceiving(link.handle))
+
+    def forget_data(self, link: Link) -> None:
+        """Throw away what was not read."""
+        link.inbox.clear()
+        link.unread = 0
+        self._module.outbox.forget(link)
+
+    def _received(self, event: Received) -> None:
+        link = self._links.get(event.handle)
+        if link is None:
+            return
+        if link.transport is Transport.UDP and not link.any_sender and event.source != link.remote:
+            return
+        size = len(event.data)
+        link.received += size
+        was_empty = not link.unread
+        link.unread += size
+        link.inbox.append((event.data, event.source))
+        if link.unread >= self._limit and not link.paused:
+            link.paused = True
+            self._module.ask(PauseReceiving(event.handle))
+        if link.state is not LinkState.CONNECTING:
+            self._announce_data(link, was_empty)
+
+    def _announce_data(self, link: Link, was_empty: bool) -> None:
+        module = self._module
+        data_mode = module.data_mode
+        if data_mode is not None and data_mode.link is link:
+            data_mode.pump()
+        elif not module.holds_data(link):
+            module.outbox.deliver(link)
+        elif was_empty:
+            module.data_waiting(link)
+
+    def _acknowledged(self, event: Acknowledged) -> None:
+        link = self._links.get(event.handle)
+        if link is not None:
+            link.acked = event.total
+            if link.state is LinkState.REMOTE_CLOSING and not link.unacked:
+                self._module.peer_finished(link)
+
+    def _send_blocked(self, event: SendBlocked) -> None:
+        data_mode = self._module.data_mode
+        if data_mode is not None and data_mode.link is self._links.get(event.handle):
+            self._module.hold_input("socket")
+
+    def _send_ready(self, event: SendReady) -> None:
+        self._module.release_input("socket")
+
+    # ---- closing ---------------------------------------------------------------------------------
+
+    def _peer_closed(self, event: PeerClosed) -> None:
+        link = self._links.get(event.handle)
+        if link is None:
+            return
+        if link.state is LinkState.CONNECTED:
+            link.position.fire(Happening.PEER_FINISHED)
+            self._module.peer_finished(link)
+
+    def finish(self, link: Link) -> None:
+        """The peer has closed: close our side too, and say so."""
+        self.drop(link, abort=False)
+        self._module.link_closed(link)
+
+    def _lost(self, event: ConnectionLost) -> None:
+        link = self._links.pop(event.handle, None)
+        self._stop_lingering(event.handle)
+        if link is None:
+            return
+        link.handle = None
+        said = link.connected
+        link.position.fire(Happening.CLOSED)
+        self._module.release_input("socket")
+        if said:
+            self._module.link_closed(link)
+
+    def _closed(self, event: Closed) -> None:
+        self._stop_lingering(event.handle)
+        link = self._links.pop(event.handle, None)
+        if link is not None:
+            link.handle = None
+            link.position.fire(Happening.CLOSED)
+
+    def close(self, link: Link, *, quick: bool) -> Steps:
+        """Steps: the host closes ``link``: FIN and its answer, or RST at once; unread data is lost."""
+        self.forget_data(link)
+        if quick or link.state is LinkState.CONNECTING or link.transport is Transport.UDP:
+            self.drop(link, abort=quick or link.transport is Transport.TCP)
+            return
+        assert link.handle is not None
+        link.position.fire(Happening.CLOSE_STARTED)
+        self._module.ask(CloseSocket(link.handle))
+        yield Pause("close")
+        if not (yield Until(lambda: link.state is not LinkState.CLOSING, "close limit")):
+            self.drop(link, abort=True)
+
+    def drop(self, link: Link, *, abort: bool) -> None:
+        """End ``link`` now, whatever it is doing; nobody waits for the peer."""
+        if link.job is not None:
+            link.job.cancel()
+            link.job = None
+        handle, link.handle = link.handle, None
+        if handle is not None:
+            self._links.pop(handle, None)
+            self._release(handle, abort, link.transport)
+        self._module.release_input("socket")
+        link.paused = False
+        link.position.fire(Happening.CLOSED)
+
+    def _release(self, handle: int, abort: bool, transport: Transport) -> None:
+        """Close a socket that no link owns any more; a peer that never answers the FIN is reset."""
+        module = self._module
+        module.ask(CloseSocket(handle, abort))
+        if not abort and transport is Transport.TCP:
+            self._lingering[handle] = module.after("close limit", lambda: self._abort(handle))
+
+    def _abort(self, handle: int) -> None:
+        if self._lingering.pop(handle, None) is not None:
+            self._module.ask(CloseSocket(handle, abort=True))
+
+    def _stop_lingering(self, handle: int) -> None:
+        timer = self._lingering.pop(handle, None)
+        if timer is not None:
+            timer.cancel()
+
+    # ---- listening -------------------------------------------------------------------------------
+
+    def listen(self, context: Context, transport: Transport, port: int) -> None:
+        """Open the listener; the answer comes to ``listener_opened`` or ``listener_failed``."""
+        listener = self.listener
+        listener.position.fire(Happening.LISTEN_STARTED)
+        listener.context, listener.transport, listener.port = context, transport, port
+        listener.handle = self._new_number()
+        self._listeners[listener.handle] = listener
+        self._module.ask(Listen(listener.handle, transport, port, context.address))
+
+    def _listening(self, event: Listening) -> None:
+        listener = self._listeners.get(event.handle)
+        if listener is not None:
+            listener.port = event.local.port
+            listener.position.fire(Happening.CONNECTED)
+            self._module.listener_opened(listener)
+
+    def _listen_failed(self, event: ListenFailed) -> None:
+        listener = self._listeners.pop(event.handle, None)
+        if listener is not None:
+            listener.handle = None
+            listener.position.fire(Happening.CONNECT_FAILED)
+            self._module.listener_failed(listener, event.failure)
+
+    def stop_listening(self, *, abort: bool = False) -> None:
+        """Close the listener if it is open; accepted links stay."""
+        listener = self.listener
+        if listener.handle is None:
+            return
+        del self._listeners[listener.handle]
+        self._module.ask(CloseSocket(listener.handle, abort))
+        listener.handle = None
+        listener.position.fire(Happening.SHUT)
+
+    def _accepted(self, event: Accepted) -> None:
+        listener = self._listeners.get(event.listener)
+        link = None if listener is None else self._module.link_for_client(listener)
+        if listener is None or link is None:
+            self._module.ask(CloseSocket(event.handle, abort=True))
+            return
+        link.begin(listener.transport, listener.context, Role.SERVER)
+        link.remote = link.destination = event.remote
+        link.local_port = event.local.port
+        link.handle = event.handle
+        self._links[event.handle] = link
+        link.position.fire(Happening.ACCEPTED)
+        self._module.link_accepted(link)
