@@ -7,6 +7,10 @@ from typing import Protocol
 from ..events import LineSignal
 
 
+class EndpointError(Exception):
+    """An endpoint cannot be set up; the message is one line that names the cause and the remedy."""
+
+
 class PipeSink(Protocol):
     """Whom a pipe reports to: the driver. All calls come from the event loop's thread."""
 
