@@ -268,10 +268,11 @@ class UdpPeer:
             to_port = self._last.port
         self._wire.datagram(data, self.address, to_port, self.latency)
 
-    def play(self, script: Sequence[Step]) -> None:
+    def play(self, script: Sequence[Step]) -> ScriptRun:
         """Run ``script``: each ``Expect`` is one whole datagram."""
         self.run = ScriptRun(script, _UdpActor(self), datagrams=True)
         self.run.start()
+        return self.run
 
     def module_sends(self, data: bytes, source: Address) -> None:
         """The module sent a datagram from ``source`` (called by the netstack)."""

@@ -32,7 +32,7 @@ from vmodem.emulator.events import (
     SendReady,
 )
 from vmodem.netstack.memory import MemoryNetStack, MisuseError, Mode
-from vmodem.netstack.script import AckAll, AckLimit, Close, Expect, Reset, Send
+from vmodem.netstack.script import AckAll, AckLimit, Close, Expect, Reset, Send, Step
 
 SERVER = Address("116.228.221.51", 8500)
 UDP_SERVER = Address("116.228.221.51", 9600)
@@ -143,7 +143,7 @@ def test_received_in_one_piece_or_segments(net: MemoryNetStack) -> None:
 
 
 def test_a_script_acts_when_its_expectation_is_met_however_it_is_split(net: MemoryNetStack) -> None:
-    script = [Expect(b"hello"), Send(b"world"), Expect(b"!"), Close()]
+    script: list[Step] = [Expect(b"hello"), Send(b"world"), Expect(b"!"), Close()]
     peer = net.tcp(*SERVER, script=script)
     opened(net)
     run = peer.connection().run
@@ -168,7 +168,7 @@ def test_a_script_acts_when_its_expectation_is_met_however_it_is_split(net: Memo
     ],
 )
 def test_what_a_script_complains_about(
-    net: MemoryNetStack, script: list[Expect | AckAll | Reset], sent: bytes, complaint: str | None
+    net: MemoryNetStack, script: list[Step], sent: bytes, complaint: str | None
 ) -> None:
     peer = net.tcp(*SERVER, script=script)
     opened(net)

@@ -1,0 +1,38 @@
+"""Makes the module that a transcript speaks to: its dialect, with the header's ``config`` as options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from world import START, ModemCalls
+
+if TYPE_CHECKING:
+    from transcript_format import Header
+    from vmodem.emulator.dialect import Dialect, Options
+
+
+def make_modem(dialect_name: str, header: Header) -> ModemCalls:
+    """A module that has just been switched on. ``LookupError`` for a dialect that is not there yet."""
+    from vmodem.emulator.engine import Modem
+
+    return Modem(find_dialect(dialect_name), options_of(header), now=START)
+
+
+def find_dialect(name: str) -> Dialect:
+    """The dialect that transcripts call ``name``."""
+    from vmodem.dialects.simcom.sim800 import SIM800
+
+    dialects = {"sim800": SIM800}
+    if name not in dialects:
+        raise LookupError(f"no dialect {name!r} yet")
+    return dialects[name]
+
+
+def options_of(header: Header) -> Options:
+    """The options that make a module print the literals of a transcript."""
+    from vmodem.emulator.dialect import Options
+
+    options = Options()
+    rssi, ber = header.csq or (options.rssi, options.ber)
+    ips = tuple(header.local_ips[context] for context in sorted(header.local_ips, key=lambda c: c or 0))
+    return Options(local_ips=ips, rssi=rssi, ber=ber)

@@ -1,0 +1,366 @@
+"""Reads a transcript file (one documented dialogue) into values; refuses what it does not know.
+
+Format: one item per line, ``# key: value`` in front, then steps marked ``>``, ``>>``, ``<``, ``<<``,
+``~``, ``*``, ``;``. What the ``*`` steps may say is in :mod:`transcript_events`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from transcript_events import Action, parse_action
+from transcript_text import FormatError, Place, unescape
+from vmodem.netstack.script import AckAll, AckLimit, Close, Expect, Reset, Send, Step
+
+DIALECTS = ("mxx", "bg96", "sim800")
+
+
+# ---- header -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A remote server. ``host`` may be a name of the ``dns`` lines; ``script`` None: takes anything."""
+
+    place: Place
+    transport: str
+    host: str
+    port: int
+    refuses: bool = False
+    script: tuple[Step, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A remote client (or ``last`` for a row of them, by the last number of the address)."""
+
+    place: Place
+    transport: str
+    host: str
+    last: str | None = None
+    port: int | None = None
+    local_port: int | None = None
+    script: tuple[Step, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A host that answers pings after ``rtt`` (ms, one for each request)."""
+
+    place: Place
+    host: str
+    rtt: tuple[int, ...]
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ntp:
+    """An NTP server that tells ``time`` (``yyyy/MM/dd,hh:mm:ss+zz``)."""
+
+    place: Place
+    host: str
+    port: int
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A DNS name; no addresses: it does not exist."""
+
+    name: str
+    addresses: tuple[str, ...]
+    ttl: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Sent before the first step; output is dropped up to and including ``answer``."""
+
+    place: Place
+    command: str
+    payload: bytes | None
+    answer: str
+
+
+@dataclass(slots=True)
+class Header:
+    """Everything in front of the first step."""
+
+    dialect: str = ""
+    source: str = ""
+    peers: list[Peer] = field(default_factory=list)
+    clients: list[Client] = field(default_factory=list)
+    pings: list[Ping] = field(default_factory=list)
+    ntp: list[Ntp] = field(default_factory=list)
+    local_ips: dict[int | None, str] = field(default_factory=dict)  # by context; None: any
+    names: list[Name] = field(default_factory=list)
+    csq: tuple[int, int] | None = None
+    at_port: str | None = None
+    setup: list[Setup] = field(default_factory=list)
+    derived: bool = False
+    settles: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+# ---- steps ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HostWrites:
+    """``>`` (with its CR) or ``>>``: the host writes these bytes."""
+
+    place: Place
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``<``: the next non-empty output line."""
+
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """``< >``: the next output is the prompt, CR LF ``>`` SP."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """``<<``: the next output is exactly these bytes, after a CR LF that frames them or not."""
+
+    place: Place
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """``~``: the host writes nothing for this long."""
+
+    place: Place
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """``*``: an action of the world, or an assertion on it."""
+
+    place: Place
+    action: Action
+
+
+TranscriptStep = HostWrites | Line | Prompt | Raw | Silence | Happening
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One file: who takes part, and what they say."""
+
+    path: str
+    header: Header
+    steps: tuple[TranscriptStep, ...]
+
+
+def load(path: Path) -> Transcript:
+    """Read a file. Raises :class:`FormatError` naming file and line for anything not understood."""
+    return parse(path.read_text(encoding="utf-8"), path.name)
+
+
+def parse(text: str, path: str) -> Transcript:
+    """Read the text of a file called ``path``."""
+    header = Header()
+    steps: list[TranscriptStep] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        place = Place(path, number)
+        if line.startswith("#"):
+            if steps:
+                raise place.error("a header line behind the first step")
+            _header_line(header, line, place)
+        elif line.strip() and not line.startswith(";"):
+            steps.append(_step(line, place))
+    end = Place(path, len(text.splitlines()) or 1)
+    if not header.dialect:
+        raise end.error("no '# dialect:' line")
+    if not steps:
+        raise end.error("no steps")
+    return Transcript(path, header, tuple(steps))
+
+
+def _step(line: str, place: Place) -> TranscriptStep:
+    mark, _, rest = line.partition(" ")
+    match mark:
+        case ">":
+            return HostWrites(place, rest.encode("latin-1") + b"\r")
+        case ">>":
+            return HostWrites(place, unescape(rest, place))
+        case "<":
+            text = rest.rstrip()
+            if not text:
+                raise place.error("an expected line cannot be empty")
+            return Prompt(place) if text == ">" else Line(place, text)
+        case "<<":
+            if not rest:
+                raise place.error("expected bytes cannot be empty")
+            return Raw(place, unescape(rest, place))
+        case "~":
+            return Silence(place, _integer(rest, place) / 1000)
+        case "*":
+            return Happening(place, parse_action(rest.strip(), place))
+    raise place.error(f"unknown mark {mark!r}")
+
+
+def _integer(text: str, place: Place) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise place.error(f"{text!r} is not a number")
+    return int(text)
+
+
+# ---- header lines -----------------------------------------------------------------------------------
+
+
+def _header_line(header: Header, line: str, place: Place) -> None:
+    key, colon, value = line[1:].partition(":")
+    key, value = key.strip(), value.strip()
+    if not colon or not value:
+        raise place.error("a header line is '# key: value'")
+    if key not in _KEYS:
+        raise place.error(f"unknown header key {key!r}, one of {', '.join(_KEYS)}")
+    _KEYS[key](header, value, place)
+
+
+def _dialect(header: Header, value: str, place: Place) -> None:
+    if value not in DIALECTS:
+        raise place.error(f"unknown dialect {value!r}, one of {', '.join(DIALECTS)}")
+    header.dialect = value
+
+
+def _source(header: Header, value: str, place: Place) -> None:
+    header.source = value
+
+
+def _settles(header: Header, value: str, place: Place) -> None:
+    header.settles = value
+
+
+def _note(header: Header, value: str, place: Place) -> None:
+    header.notes.append(value)
+
+
+def _derived(header: Header, value: str, place: Place) -> None:
+    if not re.fullmatch(r"yes( \(.*\))?", value):
+        raise place.error(f"derived is 'yes' or absent, not {value!r}")
+    header.derived = True
+
+
+def _setup(header: Header, value: str, place: Place) -> None:
+    left, arrow, answer = value.rpartition(" => ")
+    if not arrow or not answer:
+        raise place.error("a setup is '<command> => <line>'")
+    command, then, payload = left.partition(" then ")
+    header.setup.append(Setup(place, command, unescape(payload, place) if then else None, answer))
+
+
+_SERVER = re.compile(r"(tcp|udp) ([^\s:]+):(\d+)(?: script: (.*))?")
+_CLIENT = re.compile(
+    r"(tcp|udp) clients? (?P<host>[\d.]+)(?::(?P<port>\d+))?(?: to (?P<last>[\d.]+))?"
+    r"(?: \((?:connects )?to local port (?P<local>\d+)\))?(?: script: (?P<script>.*))?"
+)
+_PING = re.compile(r"ping ([\d.]+) rtt ([\d, ]+) ms, ttl (\d+)")
+_NTP = re.compile(r"ntp ([\d.]+):(\d+) time (\S+)")
+
+
+def _peers(header: Header, value: str, place: Place) -> None:
+    if value == "none":
+        return
+    if found := _CLIENT.fullmatch(value):
+        _, script = _script(found["script"], place)
+        port = int(found["port"]) if found["port"] else None
+        local = int(found["local"]) if found["local"] else None
+        client = Client(place, found[1], found["host"], found["last"], port, local, script)
+        header.clients.append(client)
+    elif found := _SERVER.fullmatch(value):
+        refuses, script = _script(found[4], place)
+        header.peers.append(Peer(place, found[1], found[2], int(found[3]), refuses, script))
+    elif found := _PING.fullmatch(value):
+        rtt = tuple(int(part) for part in found[2].split(","))
+        header.pings.append(Ping(place, found[1], rtt, int(found[3])))
+    elif found := _NTP.fullmatch(value):
+        header.ntp.append(Ntp(place, found[1], int(found[2]), found[3]))
+    else:
+        raise place.error(f"unknown peer {value!r}")
+
+
+_VERB = re.compile(
+    r'\s*(?:(?P<verb>recv|send) "(?P<text>(?:[^"\\]|\\.)*)"|(?P<limit>ack-limit) (?P<total>\d+)'
+    r"|(?P<plain>close|reset|ack-all|refuse|accept|none))\s*(?:,|$)"
+)
+
+
+_PLAIN_STEPS: dict[str, Step] = {"close": Close(), "reset": Reset(), "ack-all": AckAll()}
+
+
+def _script(text: str | None, place: Place) -> tuple[bool, tuple[Step, ...] | None]:
+    """Whether the peer refuses, and its steps: ``None`` for one that takes whatever comes."""
+    steps: list[Step] = []
+    plain: list[str] = []
+    position = 0
+    while text is not None and position < len(text):
+        found = _VERB.match(text, position)
+        if found is None:
+            raise place.error(f"unknown script verb at {text[position:].strip()!r}")
+        position = found.end()
+        if found["verb"]:
+            data = unescape(found["text"], place)
+            steps.append(Expect(data) if found["verb"] == "recv" else Send(data))
+        elif found["limit"]:
+            steps.append(AckLimit(int(found["total"])))
+        elif found["plain"] in ("refuse", "accept", "none"):
+            plain.append(found["plain"])
+        else:
+            steps.append(_PLAIN_STEPS[found["plain"]])
+    if len(plain) > 1 or (steps and plain not in ([], ["accept"])):
+        raise place.error("refuse, accept and none stand alone in a script")
+    if plain == ["none"]:
+        return False, ()
+    return plain == ["refuse"], tuple(steps) or None
+
+
+_IP = r"\d+\.\d+\.\d+\.\d+"
+_LOCAL_IP = re.compile(rf"local_ip(?: context(\d+))? ({_IP})")
+_DNS = re.compile(rf"dns (\S+) (?:NXDOMAIN|({_IP}(?: {_IP})*)(?: ttl (\d+))?)")
+_CSQ = re.compile(r"csq (\d+),(\d+)")
+_AT_PORT = re.compile(r"at_port (\w+)")
+
+
+def _config(header: Header, value: str, place: Place) -> None:
+    if found := _LOCAL_IP.fullmatch(value):
+        header.local_ips[int(found[1]) if found[1] else None] = found[2]
+    elif found := _DNS.fullmatch(value):
+        addresses = tuple(found[2].split()) if found[2] else ()
+        header.names.append(Name(found[1], addresses, int(found[3] or 0)))
+    elif found := _CSQ.fullmatch(value):
+        header.csq = int(found[1]), int(found[2])
+    elif found := _AT_PORT.fullmatch(value):
+        header.at_port = found[1]
+    else:
+        raise place.error(f"unknown config {value!r}")
+
+
+_KEYS: dict[str, Callable[[Header, str, Place], None]] = {
+    "dialect": _dialect,
+    "source": _source,
+    "peers": _peers,
+    "config": _config,
+    "setup": _setup,
+    "derived": _derived,
+    "settles": _settles,
+    "note": _note,
+}
+
+__all__ = ["FormatError", "Header", "Transcript", "load", "parse"]

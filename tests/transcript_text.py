@@ -1,0 +1,74 @@
+"""Text as transcripts write it: places in a file, escapes, and when a printed line equals another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+class FormatError(ValueError):
+    """A transcript says something that its format does not know; the message begins file:line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a transcript file."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+    def error(self, message: str) -> FormatError:
+        """The error to raise for this line."""
+        return FormatError(f"{self}: {message}")
+
+
+_ESCAPE = re.compile(
+    r"\\x(?P<hex>[0-9A-Fa-f]{2})|\\(?P<simple>[rn\"\\])|(?P<wrong>\\.?)"
+    r"|<(?P<control>Ctrl\+Z|ESC)>|\{bytes (?P<count>\d+)\}"
+)
+_SIMPLE = {"r": "\r", "n": "\n", '"': '"', "\\": "\\"}
+_CONTROL = {"Ctrl+Z": "\x1a", "ESC": "\x1b"}
+_FILLER = "".join(chr(code) for code in range(0x30, 0x7B))
+
+
+def unescape(text: str, place: Place) -> bytes:
+    r"""The bytes that ``text`` stands for: ``\r \n \xNN <Ctrl+Z> <ESC> {bytes N}``."""
+
+    def replaced(found: re.Match[str]) -> str:
+        if found["wrong"]:
+            raise place.error(f"unknown escape {found['wrong']!r}")
+        if found["hex"]:
+            return chr(int(found["hex"], 16))
+        if found["simple"]:
+            return _SIMPLE[found["simple"]]
+        if found["control"]:
+            return _CONTROL[found["control"]]
+        count = int(found["count"])
+        return (_FILLER * (count // len(_FILLER) + 1))[:count]
+
+    try:
+        return _ESCAPE.sub(replaced, text).encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise place.error(f"a character that is no byte: {error}") from None
+
+
+def normalised(line: str) -> str:
+    """``line`` without the spaces that do not count: outside quotes, runs, and after ``:`` or ``,``."""
+    parts = line.strip().split('"')
+    for index in range(0, len(parts), 2):
+        parts[index] = re.sub(r"([:,]) +", r"\1", re.sub(r" +", " ", parts[index]))
+    return '"'.join(parts)
+
+
+_WILDCARDS = {"{ip}": r"\d{1,3}(?:\.\d{1,3}){3}", "{int}": r"-?\d+", "{str}": r'[^"]*'}
+
+
+def matches(expected: str, actual: str) -> bool:
+    """Whether the printed line ``actual`` is what a transcript writes as ``expected``."""
+    pattern = re.escape(normalised(expected))
+    for wildcard, meaning in _WILDCARDS.items():
+        pattern = pattern.replace(re.escape(wildcard), meaning)
+    return re.fullmatch(pattern, normalised(actual)) is not None
