@@ -1,0 +1,354 @@
+"""The default endpoint: a pseudo terminal, which any program opens as it would open /dev/ttyUSB0.
+
+What a pty cannot carry: control lines (TIOCMGET answers ENOTTY, so no DTR, RTS, DCD, RI ...), break, parity
+and data bits other than 8. What stands for a plugged cable, or for DTR, is whether somebody has it open.
+A client that switches ECHO on gets what a serial port would do: its terminal sends our output back to us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+import select
+import struct
+import termios
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..events import LineSignal
+from . import EndpointError, Pipe, PipeSink
+from .inotify import Inotify
+from .link import StableLink
+
+READ_SIZE = 65536
+HIGH = 65536  # held output, bytes: above it the sink is told to stop ...
+LOW = 16384  # ... and from here on down to go on
+
+# asm-generic/ioctls.h: termios2 alone has speeds as numbers; termios has only the B constants.
+_TCGETS2 = 0x802C542A
+_TCSETS2 = 0x402C542B
+_TERMIOS2 = struct.Struct("=4IB19s2I")
+_KEPT_CFLAG = ~(termios.CSIZE | termios.PARENB | termios.CSTOPB | termios.CRTSCTS) & 0xFFFFFFFF
+_CBAUD = 0o010017
+_HOLD = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC
+_KERNEL_BAUD = 38400  # what the kernel gives a new terminal
+
+
+class PtyPipe(Pipe):
+    """A :class:`Pipe` to whoever opens ``path`` (or ``link``).
+
+    One slave descriptor is kept open: without it the master is hung up while no client is there, and a loop
+    that waits for it spins. Hence clients are counted through inotify.
+    """
+
+    _loop: asyncio.AbstractEventLoop  # these four from start() on
+    _sink: PipeSink
+    _inotify: Inotify
+    _news: Callable[[int], object]  # truthy when somebody's coming or going has not been handled yet
+
+    def __init__(
+        self, link: Path | StableLink | None = None, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
+        """Create the pty and reserve the link. Raises :class:`EndpointError`."""
+        self._given_loop = loop
+        self._started = False
+        self._link = StableLink(link) if isinstance(link, Path) else link
+        self._watch: int | None = None
+        self._clients = 0
+        self._held = bytearray()  # output that the kernel did not take; deleting at its front does not copy
+        self._blocked = False
+        self._paused = False
+        self._taken = b""  # bytes read, whose client's coming and going is being found out
+        self._unread = bytearray()  # what a client left behind while reading was paused
+        try:
+            self._master, self._slave = _open_pty()
+        except EndpointError:
+            if self._link is not None:
+                self._link.remove()
+            raise
+        self._path = os.ttyname(self._slave)
+
+    @property
+    def path(self) -> str:
+        """The slave's device, ``/dev/pts/N``."""
+        return self._path
+
+    @property
+    def link(self) -> Path | None:
+        """The stable name, if there is one; it exists from :meth:`start` to :meth:`close`."""
+        return None if self._link is None else self._link.path
+
+    @property
+    def baud(self) -> int:
+        """Speed in bit/s that the client has set, any number; 0 is its hang-up (B0)."""
+        speed: int = _TERMIOS2.unpack(fcntl.ioctl(self._master, _TCGETS2, bytes(_TERMIOS2.size)))[-1]
+        return speed
+
+    def start(self, sink: PipeSink) -> None:
+        """Begin to carry, then publish the link. Raises :class:`EndpointError` (and is closed then).
+
+        A client that opened ``path`` before is reported from within this call.
+        """
+        self._loop = self._given_loop or asyncio.get_running_loop()
+        self._sink = sink
+        try:
+            self._inotify = Inotify.of(self._loop)
+            self._news = self._inotify.poll
+            self._started = True
+            self.recount()
+            if not self._paused:
+                self._loop.add_reader(self._master, self._readable)
+            if self._link is not None:
+                self._link.publish(self._path)
+        except EndpointError:
+            self.close()
+            raise
+
+    def write(self, data: bytes) -> None:
+        """Write to the client; dropped, as on a wire, when there is none.
+
+        Calls ``output_blocked`` from within when more than :data:`HIGH` bytes are held.
+        """
+        if not self._clients:
+            return
+        if not self._held:
+            try:
+                count = os.write(self._master, data)
+            except BlockingIOError:
+                count = 0
+            if count == len(data):
+                return
+            data = data[count:]
+            self._loop.add_writer(self._master, self._writable)
+        self._held += data
+        if len(self._held) > HIGH and not self._blocked:
+            self._blocked = True
+            self._sink.output_blocked()
+
+    def pause_reading(self) -> None:
+        """Take no more bytes; the client's writes then fill the kernel's queue (about 20 kB) and wait."""
+        if not self._paused:
+            self._paused = True
+            if self._started:
+                self._loop.remove_reader(self._master)
+
+    def resume_reading(self) -> None:
+        """Take bytes again."""
+        if self._paused:
+            self._paused = False
+            if self._started:
+                self._loop.add_reader(self._master, self._readable)
+                if self._unread:
+                    self._loop.call_soon(self._deliver_unread)
+
+    def set_signal(self, signal: LineSignal, on: bool) -> None:
+        """Do nothing: a pty has no modem lines, so DCD, DSR, CTS and RI cannot reach the client."""
+
+    def close(self) -> None:
+        """Release everything; a client that is still there reads end of file. May be called twice."""
+        if self._link is not None:
+            self._link.remove()
+        if self._master < 0:
+            return
+        if self._started:
+            if not self._loop.is_closed():
+                self._loop.remove_reader(self._master)
+                self._loop.remove_writer(self._master)
+            if self._watch is not None:
+                self._inotify.unwatch(self._watch)
+                self._watch = None
+            self._inotify.release()
+            self._started = False
+        os.close(self._master)
+        if self._slave >= 0:
+            os.close(self._slave)
+        self._master = self._slave = -1
+        self._clients = 0
+        self._held.clear()
+        self._unread.clear()
+
+    # ---- bytes -----------------------------------------------------------------------------------
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._master, READ_SIZE)
+        except BlockingIOError:
+            return
+        if self._news(0):
+            # The opening that brought these bytes must be known before they are: the answer would be
+            # dropped, or flushed with what the client before had left unread.
+            self._taken = data
+            self._inotify.dispatch()
+            data, self._taken = self._taken, b""
+            if not self._started:  # the sink closed us
+                return
+            if self._paused:
+                self._unread += data
+                return
+        if data:
+            if not self._clients:
+                self._came(1)  # its opening was not seen: it slipped in during a recount
+            self._sink.bytes_received(data)
+
+    def _writable(self) -> None:
+        try:
+            del self._held[: os.write(self._master, self._held)]
+        except BlockingIOError:
+            return
+        if not self._held:
+            self._loop.remove_writer(self._master)
+        if self._blocked and len(self._held) <= LOW:
+            self._blocked = False
+            self._sink.output_ready()
+
+    def _deliver_unread(self) -> None:
+        if self._unread and not self._paused:
+            data = bytes(self._unread)
+            self._unread.clear()
+            self._sink.bytes_received(data)
+
+    def _deliver_rest(self) -> None:
+        """Take what the client wrote before it went; a read waits for what the kernel still has under way."""
+        rest, self._taken = bytearray(self._taken), b""
+        while (
+            len(rest) < READ_SIZE
+        ):  # more than the kernel queues: a client that comes meanwhile cannot hold us
+            try:
+                rest += os.read(self._master, READ_SIZE)
+            except BlockingIOError:
+                break
+        if self._paused:
+            self._unread += rest
+        elif rest:
+            self._sink.bytes_received(bytes(rest))
+
+    # ---- clients -------------------------------------------------------------------------------------
+
+    def openings_changed(self, steps: Sequence[int]) -> None:
+        """The slave was opened and closed; from :class:`Inotify`."""
+        before = count = self._clients
+        vacant = False
+        for step in steps:
+            count = max(0, count + step)
+            vacant = vacant or count == 0
+        if before and count and vacant:
+            # One client went and another came. Bytes not yet delivered may be the new one's, and so may the
+            # terminal's settings: both are left alone.
+            self._went(tidy=False)
+            before = 0
+        if not before and max(steps) > 0:
+            before = count or 1
+            self._came(before)
+        if not self._started:  # the sink closed us
+            return
+        self._clients = count
+        if before and not count:
+            self._went(tidy=True)
+
+    def recount(self) -> None:
+        """Find out whether anybody has the slave open; from :class:`Inotify`, and at the start.
+
+        Raises :class:`EndpointError` as :meth:`_hold` does.
+        """
+        vacant = self._hold()
+        if vacant and self._clients:
+            self._went(tidy=True)
+        elif vacant:
+            self._tidy()
+        elif not self._clients:
+            self._came(1)
+
+    def _hold(self) -> bool:
+        """Hold and watch the slave anew; tells whether nobody else had it open in between.
+
+        Raises :class:`EndpointError` if a client made itself exclusive in that moment and keeps us out.
+        """
+        if self._watch is not None:
+            self._inotify.unwatch(self._watch)  # it must not see our own openings
+            self._watch = None
+        vacant = False
+        try:
+            # A hung up descriptor's close goes unnoticed, a fresh one's does not; and only if a fresh one
+            # can be had (nobody is exclusive), the one held may be let go of.
+            fresh = os.open(self._path, _HOLD)
+            os.close(self._slave)
+            os.close(fresh)
+            self._slave = -1
+            poll = select.poll()
+            poll.register(self._master, 0)
+            vacant = bool(poll.poll(0))  # POLLHUP, reported unasked
+            self._slave = os.open(self._path, _HOLD)
+        except OSError as error:
+            if self._slave < 0 or error.errno != errno.EBUSY:
+                self.close()
+                raise EndpointError(f"cannot hold {self._path}: {error.strerror}; start it anew") from error
+        self._watch = self._inotify.watch(self._path, self)
+        return vacant
+
+    def _came(self, count: int) -> None:
+        self._flush()
+        self._clients = count
+        self._sink.client_opened()
+
+    def _went(self, tidy: bool) -> None:
+        self._clients = 0
+        if tidy:
+            self._deliver_rest()
+        if not self._started:
+            return
+        if self._held:
+            self._held.clear()
+            self._loop.remove_writer(self._master)
+        if tidy:
+            self._tidy()
+        if self._blocked:
+            self._blocked = False
+            self._sink.output_ready()
+        self._sink.client_closed()
+
+    def _tidy(self) -> None:
+        """Make the terminal as the next client expects it; what the last one did would outlive it."""
+        self._flush()
+        fcntl.ioctl(self._slave, termios.TIOCNXCL)
+        _make_raw(self._slave)
+
+    def _flush(self) -> None:
+        """Drop the output that no client has read."""
+        try:
+            termios.tcflush(self._slave, termios.TCIFLUSH)
+        except termios.error as error:
+            if error.args[0] != errno.EIO:
+                raise
+            # Root hung the terminal up (vhangup, as getty does): our descriptor is dead and the settings
+            # are the kernel's.
+            self._hold()
+            _make_raw(self._slave)
+
+
+def _open_pty() -> tuple[int, int]:
+    """A new pty, raw before anybody can know of it: a cooked one echoes and loses bytes."""
+    try:
+        master, slave = os.openpty()
+    except OSError as error:
+        raise EndpointError(
+            f"no pseudo terminal: {error.strerror}; raise /proc/sys/kernel/pty/max, the mount option max= of "
+            "/dev/pts or the open file limit (ulimit -n), or start fewer modems"
+        ) from error
+    os.set_blocking(master, False)
+    _make_raw(slave)
+    return master, slave
+
+
+def _make_raw(fd: int) -> None:
+    """Raw, 8N1, no flow control; the speed stays, except a hang-up (B0), which would bar the next client."""
+    termios2 = fcntl.ioctl(fd, _TCGETS2, bytes(_TERMIOS2.size))
+    _iflag, _oflag, cflag, _lflag, line, chars, ispeed, ospeed = _TERMIOS2.unpack(termios2)
+    cflag = cflag & _KEPT_CFLAG | termios.CS8 | termios.CREAD
+    if ospeed == 0:
+        cflag = cflag & ~_CBAUD | termios.B38400
+        ispeed = ospeed = _KERNEL_BAUD
+    control = bytearray(chars)
+    control[termios.VMIN], control[termios.VTIME] = 1, 0
+    fcntl.ioctl(fd, _TCSETS2, _TERMIOS2.pack(0, 0, cflag, 0, line, bytes(control), ispeed, ospeed))
