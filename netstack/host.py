@@ -1,0 +1,198 @@
+"""The module's sockets on the host's own network: what ``vmodem run`` and most tests use.
+
+Rules for editors: everything runs in callbacks of one event loop; no tasks, no streams (measured at
+half the throughput). After each ``deliver`` the link may be gone, paused or closing: look again.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..emulator.effects import (
+    CloseSocket,
+    Listen,
+    NetEffect,
+    OpenSocket,
+    PauseReceiving,
+    Resolve,
+    ResumeReceiving,
+    SendData,
+    Transport,
+)
+from ..emulator.events import Address, Connected, ConnectFailed, Event, Failure, ListenFailed, Listening
+from .host_link import Hub, failure_of, local_of
+from .host_tcp import TcpLink, TcpListener
+from .host_udp import UdpLink, UdpListener
+from .policy import Policy, ipv4, is_loopback
+from .resolve import Resolver
+from .routes import Routes
+
+if TYPE_CHECKING:
+    import asyncio
+
+_BACKLOG = 128
+
+
+def _ignore(text: str) -> None:
+    """The ``note`` of somebody who does not care."""
+
+
+class HostNetStack:
+    """Performs the engine's socket effects on real sockets and delivers what happens as events.
+
+    ``deliver`` is called from the loop's callbacks, and also while :meth:`perform` runs: the caller
+    queues events that come in the middle of something. ``listen_host`` is the host address to which
+    the module's listeners bind. ``note`` gets a line of text for every refusal by ``policy``.
+
+    A connect timeout is the engine's: the host's own (about two minutes) is the upper limit.
+    """
+
+    def __init__(
+        self,
+        *,
+        deliver: Callable[[Event], None],
+        routes: Routes,
+        policy: Policy,
+        loop: asyncio.AbstractEventLoop,
+        listen_host: str = "127.0.0.1",
+        note: Callable[[str], None] = _ignore,
+    ) -> None:
+        if ipv4(listen_host) is None:
+            raise ValueError(
+                f"listen_host {listen_host!r} is not an IPv4 address; write one, such as 127.0.0.1"
+            )
+        self._hub = Hub(loop=loop, deliver=deliver, routes=routes, policy=policy, note=note)
+        self._links = self._hub.links
+        self._resolver = Resolver(loop=loop, deliver=deliver, routes=routes, policy=policy, note=note)
+        self._listen_host = listen_host
+        self._closed = False
+        # Where nothing can leave the machine, nothing needs to be able to come in either.
+        stays = policy is not Policy.HOST and all(map(is_loopback, routes.targets()))
+        self._udp_host = "127.0.0.1" if stays else ""
+        self._actions: dict[type[NetEffect], Callable[..., None]] = {
+            SendData: self._send,
+            OpenSocket: self._open,
+            CloseSocket: self._close,
+            PauseReceiving: self._pause,
+            ResumeReceiving: self._resume,
+            Listen: self._listen,
+            Resolve: self._resolver.resolve,
+        }
+
+    def perform(self, effect: NetEffect) -> None:
+        """Do what the engine asks; what the network makes of it is answered by events.
+
+        An effect for a handle that is not open is ignored: the connection may have been lost, and
+        the event told so, while the effect was on its way. After :meth:`close` nothing is done.
+        Raises ``ValueError`` if the engine opens a handle that is open, ``KeyError`` for an effect
+        that no netstack knows.
+        """
+        if not self._closed:
+            self._actions[type(effect)](effect)
+
+    def close(self) -> None:
+        """Close every socket and cancel everything; no event is delivered any more. May be repeated."""
+        self._closed = True
+        self._resolver.close()
+        for link in list(self._links.values()):
+            link.release()
+
+    # ---- effects for an open handle -------------------------------------------------------------
+
+    def _send(self, effect: SendData) -> None:
+        link = self._links.get(effect.handle)
+        if link is not None:
+            link.send(effect.data, effect.to)
+
+    def _close(self, effect: CloseSocket) -> None:
+        link = self._links.get(effect.handle)
+        if link is not None:
+            link.close(effect.abort)
+
+    def _pause(self, effect: PauseReceiving) -> None:
+        link = self._links.get(effect.handle)
+        if link is not None:
+            link.pause()
+
+    def _resume(self, effect: ResumeReceiving) -> None:
+        link = self._links.get(effect.handle)
+        if link is not None:
+            link.resume()
+
+    # ---- opening --------------------------------------------------------------------------------
+
+    def _open(self, effect: OpenSocket) -> None:
+        self._check_unused(effect.handle)
+        if effect.transport is Transport.TCP:
+            self._open_tcp(effect)
+        elif ipv4(effect.remote.host) is None:
+            self._connect_failed(effect, Failure.NOT_FOUND)
+        else:
+            self._open_udp(effect)
+
+    def _open_tcp(self, effect: OpenSocket) -> None:
+        target = self._hub.target(Transport.TCP, effect.remote)
+        if isinstance(target, Failure):
+            self._connect_failed(effect, target)
+            return
+        # SO_REUSEADDR: a module connects again from its fixed port while the host still keeps the
+        # last connection in TIME-WAIT
+        bind_to = Address("", effect.local_port) if effect.local_port else None
+        sock = _socket(socket.SOCK_STREAM, bind_to, reuse=True)
+        if isinstance(sock, Failure):
+            self._connect_failed(effect, sock)
+            return
+        TcpLink(self._hub, effect.handle, sock, effect.remote).connect(target)
+
+    def _open_udp(self, effect: OpenSocket) -> None:
+        sock = _socket(socket.SOCK_DGRAM, Address(self._udp_host, effect.local_port), reuse=False)
+        if isinstance(sock, Failure):
+            self._connect_failed(effect, sock)
+            return
+        UdpLink(self._hub, effect.handle, sock, effect.remote)
+        self._hub.deliver(Connected(effect.handle, local_of(sock)))
+
+    def _connect_failed(self, effect: OpenSocket, failure: Failure) -> None:
+        self._hub.deliver(ConnectFailed(effect.handle, failure))
+
+    def _listen(self, effect: Listen) -> None:
+        self._check_unused(effect.handle)
+        tcp = effect.transport is Transport.TCP
+        kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
+        sock = _socket(kind, Address(self._listen_host, effect.port), reuse=tcp, listen=tcp)
+        if isinstance(sock, Failure):
+            self._hub.deliver(ListenFailed(effect.handle, sock))
+            return
+        link = TcpListener if tcp else UdpListener
+        link(self._hub, effect.handle, sock)
+        self._hub.deliver(Listening(effect.handle, local_of(sock)))
+
+    def _check_unused(self, handle: int) -> None:
+        if handle in self._links:
+            raise ValueError(f"handle {handle} is already open")
+
+
+def _socket(
+    kind: socket.SocketKind, bind_to: Address | None, *, reuse: bool, listen: bool = False
+) -> socket.socket | Failure:
+    """A bound socket, or why there is none."""
+    try:
+        sock = socket.socket(socket.AF_INET, kind)
+    except OSError as error:
+        return failure_of(error)
+    try:
+        if reuse and bind_to is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if bind_to is not None:
+            sock.bind(bind_to)
+        if listen:
+            sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        return failure_of(error)
+    except OverflowError:  # no such port
+        sock.close()
+        return Failure.ADDRESS_IN_USE
+    return sock

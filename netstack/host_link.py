@@ -1,0 +1,141 @@
+"""What every real socket of a module shares: the way to the engine, and the table of open handles."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..emulator.effects import Transport
+from ..emulator.events import Address, Event, Failure
+from .policy import Policy, ipv4
+from .routes import Routes
+
+if TYPE_CHECKING:
+    import asyncio
+
+FAILURES = {
+    errno.ECONNREFUSED: Failure.REFUSED,
+    errno.ETIMEDOUT: Failure.TIMED_OUT,
+    errno.ENETUNREACH: Failure.UNREACHABLE,
+    errno.EHOSTUNREACH: Failure.UNREACHABLE,
+    errno.ENETDOWN: Failure.UNREACHABLE,
+    errno.EHOSTDOWN: Failure.UNREACHABLE,
+    errno.ECONNRESET: Failure.RESET,
+    errno.ECONNABORTED: Failure.RESET,
+    errno.EPIPE: Failure.RESET,
+    errno.ENOTCONN: Failure.RESET,
+    errno.EADDRINUSE: Failure.ADDRESS_IN_USE,
+    # connect() from a chosen local port: the same pair of addresses still exists (TIME-WAIT)
+    errno.EADDRNOTAVAIL: Failure.ADDRESS_IN_USE,
+    errno.EMFILE: Failure.NO_RESOURCES,
+    errno.ENFILE: Failure.NO_RESOURCES,
+    errno.ENOBUFS: Failure.NO_RESOURCES,
+    errno.ENOMEM: Failure.NO_RESOURCES,
+    # a privileged port, or a packet filter of the host
+    errno.EACCES: Failure.FORBIDDEN,
+    errno.EPERM: Failure.FORBIDDEN,
+}
+
+
+def failure_of(error: OSError | int) -> Failure:
+    """The engine's word for an ``errno``."""
+    number = error if isinstance(error, int) else error.errno
+    return FAILURES.get(number or 0, Failure.UNREACHABLE)
+
+
+def local_of(sock: socket.socket) -> Address:
+    """The address to which ``sock`` is bound."""
+    host, port = sock.getsockname()
+    return Address(host, port)
+
+
+class Hub:
+    """The open links by handle, and what they need of the stack."""
+
+    __slots__ = ("_last_accepted", "_last_note", "_note", "deliver", "links", "loop", "policy", "routes")
+
+    def __init__(
+        self,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        deliver: Callable[[Event], None],
+        routes: Routes,
+        policy: Policy,
+        note: Callable[[str], None],
+    ) -> None:
+        self.loop = loop
+        self.deliver = deliver
+        self.routes = routes
+        self.policy = policy
+        self.links: dict[int, Link] = {}
+        self._note = note
+        self._last_note = ""
+        self._last_accepted = 0
+
+    def number(self) -> int:
+        """A handle for an accepted socket: negative, never used before."""
+        self._last_accepted -= 1
+        return self._last_accepted
+
+    def note(self, text: str) -> None:
+        """Tell whoever watches; the same text many times in a row only once."""
+        if text != self._last_note:
+            self._last_note = text
+            self._note(text)
+
+    def target(self, transport: Transport, asked: Address) -> Address | Failure:
+        """Where traffic to ``asked`` goes in fact, after routes and policy."""
+        if ipv4(asked.host) is None or not 1 <= asked.port <= 65535:
+            return Failure.NOT_FOUND
+        routed = self.routes.find(transport, asked)
+        final = asked if routed is None else routed
+        name = self.routes.name_of(asked.host)
+        if routed is None and name is not None:
+            # the synthetic address of a name leads nowhere but along the routes of that name
+            reason: str | None = f"{name} has a route, but not for this transport and port"
+        else:
+            reason = self.policy.refusal(final.host, routed=routed is not None)
+        if reason is None:
+            return final
+        where = f"{transport.value} to {asked.host}:{asked.port}"
+        along = "" if routed is None else f" (routed to {routed.host}:{routed.port})"
+        self.note(f"{where}{along} refused: {reason}")
+        return Failure.FORBIDDEN
+
+
+class Link(ABC):
+    """One handle of the engine.
+
+    Every method may be called at any time, also after the link has ended: events and effects can
+    cross, so an effect for a link that has just been lost is not an error.
+    """
+
+    __slots__ = ("handle", "hub")
+
+    def __init__(self, hub: Hub, handle: int) -> None:
+        self.hub = hub
+        self.handle = handle
+        hub.links[handle] = self
+
+    @abstractmethod
+    def send(self, data: bytes, to: Address | None) -> None:
+        """Send ``data``; nothing that the network does to it is raised."""
+
+    @abstractmethod
+    def pause(self) -> None:
+        """Deliver no more data until :meth:`resume`."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Deliver data again."""
+
+    @abstractmethod
+    def close(self, abort: bool) -> None:
+        """What the effect ``CloseSocket`` says."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Give everything back to the host at once and deliver nothing any more; may be repeated."""

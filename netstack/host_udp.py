@@ -1,0 +1,209 @@
+"""UDP sockets of a module on the host."""
+
+from __future__ import annotations
+
+import socket
+
+from ..emulator.effects import Transport
+from ..emulator.events import Accepted, Address, Failure, Received
+from .host_link import Hub, Link, local_of
+
+_READ = 65536
+_DATAGRAMS = 16
+"""Datagrams read before the loop's other work has its turn."""
+
+
+def receive(sock: socket.socket) -> tuple[bytes, Address] | None:
+    """One datagram and its sender; ``None`` if there is none. An ICMP error of an earlier send is skipped."""
+    try:
+        data, (host, port) = sock.recvfrom(_READ)
+    except OSError:  # EAGAIN, or an ICMP error, which the system call has taken off the socket
+        return None
+    return data, Address(host, port)
+
+
+def send_datagram(sock: socket.socket, data: bytes, to: Address) -> None:
+    """Send, or lose the datagram as UDP may: no route, too long, buffer full, refused earlier."""
+    try:
+        sock.sendto(data, to)
+    except OSError:
+        return
+
+
+class UdpLink(Link):
+    """A UDP socket of the module with a destination. It hears every sender.
+
+    A destination that the policy refuses loses the datagrams, as a network would.
+    """
+
+    __slots__ = ("_asked_as", "_final", "_reading", "_remote", "_sock", "_targets")
+
+    def __init__(self, hub: Hub, handle: int, sock: socket.socket, remote: Address) -> None:
+        super().__init__(hub, handle)
+        self._sock = sock
+        self._remote = remote
+        self._reading = False
+        # the last destination and where it leads
+        self._final: tuple[Address, Address | Failure] | None = None
+        # routed peers: the address that the module asked for, by the real one
+        self._asked_as: dict[Address, Address] = {}
+        sock.setblocking(False)
+        self._target(remote)
+        self.resume()
+
+    def send(self, data: bytes, to: Address | None) -> None:
+        final = self._target(to or self._remote)
+        if isinstance(final, Address):
+            send_datagram(self._sock, data, final)
+
+    def pause(self) -> None:
+        if self._reading:
+            self._reading = False
+            self.hub.loop.remove_reader(self._sock)
+
+    def resume(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self.hub.loop.add_reader(self._sock, self._readable)
+
+    def close(self, abort: bool) -> None:
+        self.release()
+
+    def release(self) -> None:
+        self.pause()
+        self.hub.links.pop(self.handle, None)
+        self._sock.close()
+
+    def _target(self, asked: Address) -> Address | Failure:
+        known = self._final
+        if known is not None and known[0] == asked:
+            return known[1]
+        final = self.hub.target(Transport.UDP, asked)
+        self._final = (asked, final)
+        if isinstance(final, Address) and final != asked:
+            self._asked_as[final] = asked
+        return final
+
+    def _readable(self) -> None:
+        for _ in range(_DATAGRAMS):
+            datagram = receive(self._sock)
+            if datagram is None:
+                return
+            data, sender = datagram
+            self.hub.deliver(Received(self.handle, data, self._asked_as.get(sender, sender)))
+            if not self._reading:
+                return
+
+
+class UdpListener(Link):
+    """A UDP server of the module: each new sender is ``Accepted`` with a handle of its own.
+
+    The handles of the senders share the socket; it is closed with the last of them and the listener.
+    Data to a third party is sent with the listener's handle and ``to``.
+    """
+
+    __slots__ = ("_listening", "_local", "_peers", "_reading", "_sock")
+
+    def __init__(self, hub: Hub, handle: int, sock: socket.socket) -> None:
+        super().__init__(hub, handle)
+        self._sock = sock
+        self._local = local_of(sock)
+        self._peers: dict[Address, UdpPeer] = {}
+        self._listening = True
+        self._reading = False
+        sock.setblocking(False)
+        self.resume()
+
+    def send(self, data: bytes, to: Address | None) -> None:
+        final = None if to is None else self.hub.target(Transport.UDP, to)
+        if isinstance(final, Address):
+            send_datagram(self._sock, data, final)
+
+    def reply(self, data: bytes, to: Address) -> None:
+        """Answer a sender. It came to us, so only the addresses that are always refused are."""
+        if self.hub.policy.refusal(to.host, routed=True) is None:
+            send_datagram(self._sock, data, to)
+
+    def pause(self) -> None:
+        if self._reading:
+            self._reading = False
+            self.hub.loop.remove_reader(self._sock)
+
+    def resume(self) -> None:
+        if not self._reading:
+            self._reading = True
+            self.hub.loop.add_reader(self._sock, self._readable)
+
+    def close(self, abort: bool) -> None:
+        self.release()
+
+    def release(self) -> None:
+        self._listening = False
+        self.hub.links.pop(self.handle, None)
+        if self._peers:
+            self.resume()  # a paused listener must not keep its senders silent for ever
+        else:
+            self.pause()
+            self._sock.close()
+
+    def forget(self, peer: UdpPeer) -> None:
+        """``peer`` has been closed; its next datagram makes it a new sender."""
+        self._peers.pop(peer.remote, None)
+        if not self._listening and not self._peers:
+            self.pause()
+            self._sock.close()
+
+    def _readable(self) -> None:
+        for _ in range(_DATAGRAMS):
+            datagram = receive(self._sock)
+            if datagram is None:
+                return
+            data, sender = datagram
+            peer = self._peers.get(sender)
+            if peer is None and self._listening:
+                peer = UdpPeer(self.hub, self, sender)
+                self._peers[sender] = peer
+                self.hub.deliver(Accepted(self.handle, peer.handle, self._local, sender))
+            if peer is not None:
+                peer.received(data)
+            if not self._reading:
+                return
+
+
+class UdpPeer(Link):
+    """One sender that a UDP listener has accepted."""
+
+    __slots__ = ("_listener", "_open", "_paused", "remote")
+
+    def __init__(self, hub: Hub, listener: UdpListener, remote: Address) -> None:
+        super().__init__(hub, hub.number())
+        self.remote = remote
+        self._listener = listener
+        self._open = True
+        self._paused = False
+
+    def received(self, data: bytes) -> None:
+        """Deliver a datagram of this sender; while paused it is lost."""
+        if self._open and not self._paused:
+            self.hub.deliver(Received(self.handle, data, self.remote))
+
+    def send(self, data: bytes, to: Address | None) -> None:
+        if to is None:
+            self._listener.reply(data, self.remote)
+        else:
+            self._listener.send(data, to)
+
+    def pause(self) -> None:
+        self._paused = True
+
+    def resume(self) -> None:
+        self._paused = False
+
+    def close(self, abort: bool) -> None:
+        self.release()
+
+    def release(self) -> None:
+        if self._open:
+            self._open = False
+            self.hub.links.pop(self.handle, None)
+            self._listener.forget(self)
