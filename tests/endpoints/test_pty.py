@@ -180,7 +180,16 @@ def test_bytes_that_come_up_before_the_opening_are_answered() -> None:
             pipe._readable()
         assert sink.calls == ["opened", "bytes"]
         assert await read(client, 2) == b"OK"
+        pipe.write(b"stale")
         os.close(client)
+        client = os.open(pipe.path, OPEN)
+        os.write(client, b"AT\r")
+        while len(sink.data) < 6:
+            pipe._readable()
+        assert sink.calls == ["opened", "bytes", "closed", "opened", "bytes"]
+        assert await read(client, 2) == b"OK"
+        os.close(client)
+        await sink.called("opened", "bytes", "closed", "opened", "bytes", "closed")
 
     drive(body)
 
