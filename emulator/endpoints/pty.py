@@ -212,9 +212,7 @@ class PtyPipe(Pipe):
     def _deliver_rest(self) -> None:
         """Take what the client wrote before it went; a read waits for what the kernel still has under way."""
         rest, self._taken = bytearray(self._taken), b""
-        while (
-            len(rest) < READ_SIZE
-        ):  # more than the kernel queues: a client that comes meanwhile cannot hold us
+        while len(rest) < READ_SIZE:  # the kernel queues less; a client that comes meanwhile cannot hold us
             try:
                 rest += os.read(self._master, READ_SIZE)
             except BlockingIOError:
