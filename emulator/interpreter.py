@@ -131,7 +131,9 @@ class Interpreter:
             raise Refusal(module.dialect.unknown_command)
         form = self._form(command, parsed)
         if form is None:
-            raise Refusal(module.dialect.unknown_command)
+            # A form of the other connection mode is no unknown command, only not allowed now.
+            known = any(each.kind is parsed.kind for each in command.forms)
+            raise Refusal(Cme.NOT_ALLOWED if known else module.dialect.unknown_command)
         if form.needs is not None and not form.needs.intersection(module.present):
             raise Refusal(form.wrong_state)
         if not form.parameters:
@@ -164,6 +166,11 @@ class Interpreter:
         final = self._final = reply.final
         if final is ResultCode.ERROR:
             self._end_with(reply.code)
+            if reply.after:
+                self._write_final()
+                self._final = None
+                for lines in reply.after:
+                    module.write(module.framing.block(lines))
             return False
         if reply.after:
             self._after(reply.after)

@@ -169,6 +169,10 @@ class Module:
             self.stack.consumed(link, len(data))
         return True
 
+    def state_watch(self, number: int) -> Callable[[str, Enum, Enum], None]:
+        """``state_changed`` for the numbered one of several equal machines."""
+        return lambda machine, before, after: self.state_changed(f"{machine} {number}", before, after)
+
     def state_changed(self, machine: str, before: Enum, after: Enum) -> None:
         """Tell whoever watches that a documented machine moved."""
         self.ask(StateChanged(machine, str(before.value), str(after.value)))
@@ -202,13 +206,19 @@ class Module:
         assert isinstance(item.link, Link)
         if not self.shell.quiet:
             self.write(self.framing.codes[ResultCode.CONNECT])
-        self.enter_data_mode(item.link)
+        link = item.link
+        if link.connected:
+            self.enter_data_mode(link)
+        else:
+            # It closed while the CONNECT waited for its turn: its data comes, then the queued words.
+            self.write(self.stack.take(link, link.unread))
+
+    def enters_data(self, link: Link) -> bool:
+        """Whether the CONNECT of ``link`` still waits for its turn."""
+        return any(isinstance(item, EnterData) and item.link is link for item in self.outbox.items)
 
     def enter_data_mode(self, link: Link) -> None:
         """The line carries payload from here on; the CONNECT has been written."""
-        if not link.connected:
-            # It was lost while the CONNECT waited for its turn; the line saying so follows.
-            return
         self.data_mode = DataMode(self, link, self.data_rules)
         self.line.enter_data(self.data_mode)
         self.data_mode.pump()
@@ -242,6 +252,22 @@ class Module:
 
     def dtr_changed(self, on: bool) -> None:
         """The host switched DTR."""
+
+    @property
+    def carrier(self) -> bool:
+        """DCD under AT&C1: whether a connection exists that shows on it."""
+        return False
+
+    def carrier_changed(self) -> None:
+        """Bring DCD up to date."""
+        self.signal(LineSignal.DCD, self.shell.dcd == 0 or self.carrier)
+
+    def online_link(self) -> Link | None:
+        """The link that ATO returns to, or None."""
+        return None
+
+    def hang_up(self) -> None:
+        """AT&D2: the connection that owned the line is closed."""
 
     def reset_settings(self) -> None:
         """A restart: every setting that is not saved returns to its default."""

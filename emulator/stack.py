@@ -7,7 +7,6 @@ and come out as hooks on :class:`~.module.Module`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from .effects import (
@@ -55,9 +54,9 @@ class Stack:
         self._module = module
         limits = module.dialect.limits
         self._limit = limits.receive_buffer
-        self.contexts = [self._context(i) for i in range(limits.contexts)]
+        self.contexts = [Context(i, Position(CONTEXT, module.state_watch(i))) for i in range(limits.contexts)]
         self.links = [
-            Link(i, Position(LINK, self._link_watch(i)), self.contexts[0]) for i in range(limits.links)
+            Link(i, Position(LINK, module.state_watch(i)), self.contexts[0]) for i in range(limits.links)
         ]
         self.listener = Listener(Position(SERVER, module.state_changed), self.contexts[0])
         self._links: dict[int, Link] = {}
@@ -83,17 +82,27 @@ class Stack:
             ResolveFailed: self._resolved,
         }
 
-    def _context(self, number: int) -> Context:
-        changed = self._module.state_changed
-        return Context(number, Position(CONTEXT, lambda name, a, b: changed(f"{name} {number}", a, b)))
-
-    def _link_watch(self, number: int) -> Callable[[str, Enum, Enum], None]:
-        changed = self._module.state_changed
-        return lambda name, before, after: changed(f"{name} {number}", before, after)
-
     def _new_number(self) -> int:
         self._serial += 1
         return self._serial
+
+    def reset(self) -> None:
+        """Power off: every socket is gone at once, every link, listener and context is as new."""
+        for link in self.links:
+            if link.open:
+                self.drop(link, abort=True)
+            self.forget_data(link)
+            link.position.fire(Happening.SHUT)
+            link.begin(Transport.TCP, self.contexts[0], Role.CLIENT)
+            link.used = False
+        self.stop_listening(abort=True)
+        for handle in tuple(self._lingering):
+            self._abort(handle)
+        self._lookups.clear()
+        self.dns_servers = ()
+        for context in self.contexts:
+            context.position.fire(Happening.SHUT)
+            context.address = ""
 
     # ---- contexts --------------------------------------------------------------------------------
 
@@ -403,6 +412,7 @@ class Stack:
         if listener is None or link is None:
             self._module.ask(CloseSocket(event.handle, abort=True))
             return
+        self.forget_data(link)
         link.begin(listener.transport, listener.context, Role.SERVER)
         link.remote = link.destination = event.remote
         link.local_port = event.local.port

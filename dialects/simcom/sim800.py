@@ -5,6 +5,10 @@ from __future__ import annotations
 from ...emulator.dialect import CommandSet, Dialect, Escape, Identity, Limits
 from ...emulator.reply import Cme
 from ...emulator.timing import fixed, latency
+from .connections import CONNECTIONS
+from .contexts import CONTEXTS
+from .data import DATA
+from .modes import MODES
 from .module import Sim800Module
 
 SIM800 = Dialect(
@@ -15,7 +19,7 @@ SIM800 = Dialect(
         "SIM800 Series_AT Command Manual V1.09",
     ),
     identity=Identity("SIMCOM_Ltd", "SIMCOM_SIM800", "Revision:1418B04SIM800", ("SIM800 R14.18",)),
-    commands=CommandSet(),
+    commands=CommandSet() | MODES | CONTEXTS | CONNECTIONS | DATA,
     module=Sim800Module,
     timings={
         "activate": latency(1.5, "common.md 10"),
@@ -24,6 +28,9 @@ SIM800 = Dialect(
         "close": latency(0.05, "common.md 10"),
         "close limit": fixed(5, "common.md 10: slow close"),
         "dns": latency(0.3, "common.md 10"),
+        "shut": latency(1.0, "common.md 10"),
+        "send fail": fixed(1.0, "observed: SEND FAIL about 1 s after the data"),
+        "unacknowledged send": fixed(645, "M800 CIPSEND"),
         "dns limit": fixed(60, "assumed"),
     },
     limits=Limits(),
