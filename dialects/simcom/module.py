@@ -87,7 +87,8 @@ class Sim800Module(Module):
             self.bring_up_job.cancel()
             self.bring_up_job = None
         self.tcpip = TcpIp()
-        for position in (self.single, *self.multi):
+        self.single.fire(Happening.SHUT)
+        for position in self.multi:
             position.fire(Happening.SHUT)
         self._forget_apns()
 

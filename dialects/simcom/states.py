@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 
 from ...emulator.machine import Machine, On, rows
-from ...emulator.states import Happening as H
+from ...emulator.states import Happening
 
 
 class SingleState(Enum):
@@ -41,6 +41,7 @@ class MultiState(Enum):
     PDP_DEACT = "PDP DEACT"
 
 
+H = Happening
 S = SingleState
 M = MultiState
 

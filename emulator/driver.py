@@ -1,0 +1,177 @@
+"""The only event loop: carries bytes, events and effects between endpoint, engine and netstack.
+
+After every stimulus it does the same three things: hand out the effects, feed back what they caused,
+re-arm one timer. It never looks into what it carries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from .clock import RealClock
+from .effects import Effect, NetEffect, PauseInput, ResumeInput, SetSignal, WriteLine
+from .endpoints import Pipe
+from .engine import Modem
+from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady
+from .transcript import JsonLog
+
+
+class NetStack(Protocol):
+    """What performs the module's socket effects."""
+
+    def perform(self, effect: NetEffect) -> None:
+        """Do it; answers come as events."""
+
+    def close(self) -> None:
+        """Close every socket."""
+
+
+class Driver:
+    """One modem at work in the running event loop. All calls come from the loop's thread."""
+
+    def __init__(
+        self,
+        modem: Modem,
+        pipe: Pipe,
+        netstack: Callable[[Callable[[Event], None]], NetStack],
+        clock: RealClock,
+        log: JsonLog | None = None,
+    ) -> None:
+        """``netstack(deliver)`` makes the netstack that answers to ``deliver``."""
+        self._modem = modem
+        self._pipe = pipe
+        self._clock = clock
+        self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._net = netstack(self.inject)
+        self._events: deque[Event] = deque()
+        self._working = False
+        self._stopped = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed = 0.0
+
+    def start(self) -> None:
+        """Begin to carry."""
+        self._pipe.start(self)
+        if self._log is not None:
+            self._modem.watch()
+        self._work()
+
+    def stop(self) -> None:
+        """Close the endpoint and every socket; may be called twice."""
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._net.close()
+        self._pipe.close()
+        if self._log is not None:
+            self._log.close()
+
+    # ---- stimuli ---------------------------------------------------------------------------------
+
+    def bytes_received(self, data: bytes) -> None:
+        """The DTE wrote ``data``."""
+        now = self._clock.now()
+        if self._log is not None:
+            self._log.host(now, data)
+        self._modem.receive_bytes(data, now)
+        self._work()
+
+    def inject(self, event: Event) -> None:
+        """Something happened outside: the netstack or a tester says so."""
+        if self._stopped:
+            return
+        if self._working:
+            self._events.append(event)
+            return
+        now = self._clock.now()
+        if self._log is not None:
+            self._log.event(now, event)
+        self._modem.receive(event, now)
+        self._work()
+
+    def signal_changed(self, signal: LineSignal, on: bool) -> None:
+        """The DTE switched a control line."""
+        self.inject(LineChanged(signal, on))
+
+    def output_blocked(self) -> None:
+        """The DTE does not read."""
+        self.inject(OutputBlocked())
+
+    def output_ready(self) -> None:
+        """The DTE reads again."""
+        self.inject(OutputReady())
+
+    def client_opened(self) -> None:
+        """A client opened the port: as a driver does, it raises DTR."""
+        self.inject(LineChanged(LineSignal.DTR, True))
+
+    def client_closed(self) -> None:
+        """The last client closed the port: DTR drops."""
+        self.inject(LineChanged(LineSignal.DTR, False))
+
+    def note(self, text: str) -> None:
+        """Record something worth knowing."""
+        if self._log is not None:
+            self._log.note(self._clock.now(), text)
+
+    def _timer_fired(self) -> None:
+        self._timer = None
+        if not self._stopped:
+            self._modem.handle_timer(self._clock.now())
+            self._work()
+
+    # ---- the three things ------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        modem, events = self._modem, self._events
+        self._working = True
+        try:
+            while True:
+                for effect in modem.effects():
+                    if type(effect) is WriteLine and self._log is None:
+                        self._pipe.write(effect.data)
+                    else:
+                        self._perform(effect)
+                if not events:
+                    break
+                event = events.popleft()
+                now = self._clock.now()
+                if self._log is not None:
+                    self._log.event(now, event)
+                modem.receive(event, now)
+        finally:
+            self._working = False
+        deadline = modem.next_deadline()
+        if deadline is not None and (self._timer is None or deadline < self._armed):
+            self._arm(deadline)
+
+    def _arm(self, deadline: float) -> None:
+        """One timer; one that is armed too early is left alone, it re-arms when it fires."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._armed = deadline
+        self._timer = self._loop.call_later(self._clock.delay(deadline), self._timer_fired)
+
+    def _perform(self, effect: Effect) -> None:
+        if self._log is not None:
+            now = self._clock.now()
+            if isinstance(effect, WriteLine):
+                self._log.module(now, effect.data)
+            else:
+                self._log.effect(now, effect)
+        if isinstance(effect, WriteLine):
+            self._pipe.write(effect.data)
+        elif isinstance(effect, NetEffect):
+            self._net.perform(effect)
+        elif isinstance(effect, PauseInput):
+            self._pipe.pause_reading()
+        elif isinstance(effect, ResumeInput):
+            self._pipe.resume_reading()
+        elif isinstance(effect, SetSignal):
+            self._pipe.set_signal(effect.signal, effect.on)
