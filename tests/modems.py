@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING
 from world import START, ModemCalls
 
 if TYPE_CHECKING:
+    from real_world import StartModem
     from transcript_format import Header
     from vmodem.emulator.dialect import Dialect, Options
 
+start_modem: StartModem | None = None
+"""Starts a modem in a thread, on a pty, with real sockets; ``None`` while there is no driver."""
 
-def make_modem(dialect_name: str, header: Header) -> ModemCalls:
-    """A module that has just been switched on. ``LookupError`` for a dialect that is not there yet."""
+
+def make_modem(dialect_name: str, header: Header, *, pace: float = 0.0) -> ModemCalls:
+    """A module that has just been switched on; ``pace`` times its documented durations.
+
+    Raises ``LookupError`` for a dialect that is not there yet.
+    """
     from vmodem.emulator.engine import Modem
 
-    return Modem(find_dialect(dialect_name), options_of(header), now=START)
+    return Modem(find_dialect(dialect_name), options_of(header, pace=pace), now=START)
 
 
 def find_dialect(name: str) -> Dialect:
@@ -28,11 +35,11 @@ def find_dialect(name: str) -> Dialect:
     return dialects[name]
 
 
-def options_of(header: Header) -> Options:
+def options_of(header: Header, *, pace: float = 0.0) -> Options:
     """The options that make a module print the literals of a transcript."""
     from vmodem.emulator.dialect import Options
 
     options = Options()
     rssi, ber = header.csq or (options.rssi, options.ber)
     ips = tuple(header.local_ips[context] for context in sorted(header.local_ips, key=lambda c: c or 0))
-    return Options(local_ips=ips, rssi=rssi, ber=ber)
+    return Options(local_ips=ips, rssi=rssi, ber=ber, timing_factor=pace)

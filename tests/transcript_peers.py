@@ -109,6 +109,9 @@ class VirtualPeers:
 
     # ---- assertions -----------------------------------------------------------------------------
 
+    def printed(self, text: str) -> str:
+        return text
+
     def received(self, address: Address) -> bytes:
         if address in self._tcp:
             return b"".join(bytes(c.received) for c in self._tcp[address].connections)

@@ -49,7 +49,6 @@ PROMPT = b"\r\n> "
 class PlayWorld(Protocol):
     """A host at a module: what it writes, what it reads, and the time that passes."""
 
-    now: float
     signals: list[Change]
     log: list[Entry]
     grace: float
@@ -100,6 +99,9 @@ class PlayPeers(Protocol):
 
     def client_ends(self, action: ClientEnds) -> None:
         """A client closes or resets."""
+
+    def printed(self, text: str) -> str:
+        """An expected line as the module prints it where these peers are."""
 
     def received(self, address: Address) -> bytes:
         """All that the module has sent to this server."""
@@ -185,7 +187,7 @@ class Player:
             case HostWrites(_, data):
                 self._world.send(data)
             case Line(_, text):
-                self._expect_line(text)
+                self._expect_line(self._peers.printed(text))
             case Prompt():
                 self._expect_raw(PROMPT, "the prompt CR LF > SP")
             case Raw(_, data):
