@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 from world import START, ModemCalls
 
 if TYPE_CHECKING:
-    from real_world import StartModem
     from transcript_format import Header
     from vmodem.emulator.dialect import Dialect, Options
 
-start_modem: StartModem | None = None
-"""Starts a modem in a thread, on a pty, with real sockets; ``None`` while there is no driver."""
+
+def unfinished(dialect_name: str) -> str:
+    """Why the dialogues of a dialect cannot be played yet; empty once they can."""
+    try:
+        commands = find_dialect(dialect_name).commands
+    except (ImportError, LookupError) as error:
+        return str(error)
+    missing = [name for name in ("+CPIN", "+CSCLK", "+CNMI") if commands.get(name) is None]
+    return f"the dialect lacks {', '.join(missing)}" if missing else ""
 
 
 def make_modem(dialect_name: str, header: Header, *, pace: float = 0.0) -> ModemCalls:

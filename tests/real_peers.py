@@ -136,7 +136,9 @@ class RealPeers:
 
     def _declare_tcp(self, address: Address, script: Sequence[Step] | None, refuses: bool) -> None:
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        # A port asked for by number: one that the kernel chose does not survive refusing for a while.
+        # To refuse for a while and listen again on the same port, it must be asked for by number
+        # (one that the kernel chose is given back) and despite connections in TIME-WAIT.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((self._server_host, _free_port(self._server_host)))
         server = self._tcp[address] = RealTcpServer(sock, script)
         if not refuses:

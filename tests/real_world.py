@@ -79,6 +79,7 @@ class RealWorld(Output):
     """The host on a serial port, in real time. Peers act while the host waits."""
 
     grace = 5.0
+    aftermath = 0.2
 
     def __init__(self, modem: RunningModem, peers: RealPeers, *, writer: Writer = whole) -> None:
         super().__init__()

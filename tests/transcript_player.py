@@ -42,7 +42,6 @@ from world import Change, Entry
 
 LINE_LIMIT = 200.0  # seconds a line may take; the longest documented wait is 160 s
 PULSE_LIMIT = 2.0
-AFTERMATH = 0.5
 PROMPT = b"\r\n> "
 
 
@@ -52,6 +51,7 @@ class PlayWorld(Protocol):
     signals: list[Change]
     log: list[Entry]
     grace: float
+    aftermath: float
 
     @property
     def unread(self) -> bytes:
@@ -174,7 +174,7 @@ class Player:
     def _aftermath(self) -> None:
         """A ringing call goes on writing; otherwise the module has nothing more to say."""
         if not self._ringing:
-            self._world.advance(AFTERMATH)
+            self._world.advance(self._world.aftermath)
         if self._world.unread:
             raise self._error("expected no more output after the last step")
         for complaint in [*self._peers.wrong(), *self._peers.unsatisfied()]:

@@ -110,7 +110,8 @@ class World(Output):
     their time), ``log`` the whole dialogue, for failures to show.
     """
 
-    grace = 0.0  # nothing happens later than it should: expectations need not wait
+    grace = 0.0  # seconds to wait for what a peer must have received: nothing is late here
+    aftermath = 0.5  # seconds in which nothing more may come behind the last step
 
     def __init__(self, modem: ModemCalls, net: MemoryNetStack, *, writer: Writer = whole) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from modems import make_modem
+from modems import make_modem, unfinished
 from transcript_format import load
 from transcript_peers import play_virtual
 from world import Writer, bytewise, fragments, whole
@@ -14,14 +14,8 @@ FILES = sorted((Path(__file__).parent / "data").glob("sim800_*.txt"))
 WAYS: dict[str, Writer] = {"whole": whole, "bytewise": bytewise, "fragments": fragments(seed=800)}
 
 
-try:
-    from vmodem.dialects.simcom.sim800 import SIM800
-
-    MISSING = [name for name in ("+CPIN", "+CSCLK", "+CNMI") if SIM800.commands.get(name) is None]
-    UNFINISHED = f"the SIM800 dialect lacks {', '.join(MISSING)}" if MISSING else ""
-except ImportError as error:
-    UNFINISHED = f"the engine cannot be imported yet: {error}"
-finished = pytest.mark.skipif(bool(UNFINISHED), reason=UNFINISHED or "finished")
+UNFINISHED = unfinished("sim800")
+finished = pytest.mark.skipif(bool(UNFINISHED), reason=UNFINISHED)
 
 
 def _name(path: Path) -> str:
