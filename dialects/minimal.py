@@ -7,6 +7,7 @@ from ..emulator.dialect import CommandSet, Dialect, Escape, Identity, Limits
 from ..emulator.module import Module
 from ..emulator.reply import Cme, Reply, info
 from ..emulator.timing import fixed, latency
+from .timings import SHELL_TIMINGS
 
 
 def cgmm(module: Module) -> Reply:
@@ -22,6 +23,7 @@ MINIMAL = Dialect(
     commands=CommandSet([command("+CGMM", execute(cgmm), cite="27.007 5.2")]),
     module=Module,
     timings={
+        **SHELL_TIMINGS,
         "activate": latency(1.0, "assumed"),
         "connect": latency(0.2, "assumed"),
         "connect limit": fixed(75, "assumed"),

@@ -74,6 +74,7 @@ class Modem:
         handler = module.handlers.get(type(event))
         if handler is None:
             raise TypeError(f"{module.dialect.name} does not handle {event!r}")
+        module.sleep.active()
         handler(event)
         self._settle()
 

@@ -264,3 +264,10 @@ class NetworkTimeArrived(Event):
     utc: float
     quarters: int
     dst: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PowerChanged(Event):
+    """The power key, or the supply: the module was switched on or off, without a goodbye."""
+
+    on: bool

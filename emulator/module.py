@@ -8,42 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from enum import Enum
 
-from .datamode import DataMode, DataRules, Packets
+from .datamode import TICK, DataMode, DataRules, Packets
 from .dialect import Dialect, Options
 from .effects import Effect, PauseInput, ResumeInput, SetSignal, StateChanged, WriteLine
-from .events import Address, Event, Failure, LineSignal
+from .events import Address, Event, Failure, LineSignal, NetworkTimeArrived
 from .jobs import Job, Jobs, Payload, Prompt, Steps, Timer, Timers
 from .line import Line, Mode
 from .links import Context, Link, Listener
-from .radio import Sim, network
-from .reply import Cme, Cms, Framing, ResultCode
+from .packet import Packet
+from .power import Greeting, Power
+from .profile import Shell
+from .radio import REFUSALS, Sim, SimState, network
+from .registration import Registration
+from .reply import Cme, Cms, Framing, Refusal, ResultCode
+from .rtc import Rtc
+from .sleep import Sleep
 from .stack import Stack
 from .timing import Timings
 from .urc import EnterData, Outbox, Pushed
 
 
-@dataclass(slots=True)
-class Shell:
-    """What AT&F resets and AT&W stores: the settings of V.250 and of the 27.007 commands beside it."""
-
-    echo: int = 1
-    verbose: int = 1
-    quiet: int = 0
-    dialling: int = 4
-    dcd: int = 1
-    dtr: int = 0
-    registers: dict[int, int] = field(
-        default_factory=lambda: {0: 0, 3: 13, 4: 10, 5: 8, 6: 2, 7: 60, 8: 2, 10: 15}
-    )
-    cmee: int = 0
-    flow: tuple[int, int] = (0, 0)
-
-
 class Module:
     """One module. ``now`` is set by the engine before anything else happens."""
+
+    # What a family says otherwise: constants.
+    greeting = Greeting()
+    registration_reports: tuple[tuple[str, str], ...] = (("+CREG", "creg"), ("+CGREG", "cgreg"))
+    """The registration URCs, and the setting in :class:`Shell` that turns each on."""
+    no_signal = (0, 0)
+    """What +CSQ says without a signal (observed: 0,0 on SIM800; Quectel 99,99)."""
+    charset = "IRA"
+    """+CSCS at power-on."""
+    cms_error_always = False
+    """Whether +CMEE=0 leaves ``+CMS ERROR: <n>`` alone (common.md 4: Quectel does, SIM800 says ERROR)."""
 
     def __init__(self, dialect: Dialect, options: Options) -> None:
         self.dialect = dialect
@@ -51,6 +50,8 @@ class Module:
         self.timings = Timings(dialect.timings, options.timing_factor, options.timings)
         self.now = 0.0
         self.shell = Shell()
+        self.stored: Shell | None = None
+        """What AT&W stored."""
         self.framing = Framing()
         self.timers = Timers()
         self.jobs = Jobs(self.after, self._open_prompt)
@@ -62,15 +63,20 @@ class Module:
         self.stack = Stack(self)
         self.data_mode: DataMode | None = None
         self.output_blocked = False
-        self.deaf = False
-        """Asleep or switched off: what the host types is lost."""
         self.dtr = True
+        self._dtr_since = float("-inf")
         self.prompt_opened: Callable[[], None] = lambda: None
         """Told when a command takes payload (the interpreter drops the rest of its line)."""
         self.interpreter_reset: Callable[[], None] = lambda: None
         self.compound = False
         """Whether the command running is one of several in its line."""
         self.handlers: dict[type[Event], Callable[..., None]] = dict(self.stack.handlers)
+        self.rtc = Rtc()
+        self.packet = Packet()
+        self.sleep = Sleep(self)
+        self.registration = Registration(self)
+        self.power = Power(self)
+        self.handlers[NetworkTimeArrived] = self.network_time_arrived
         self._out = bytearray()
         self._effects: list[Effect] = []
         self._holds: set[str] = set()
@@ -82,6 +88,42 @@ class Module:
 
     def _no_engine_too_long(self) -> None:
         raise RuntimeError("a module works only inside an engine")
+
+    # ---- what it is now --------------------------------------------------------------------------
+
+    @property
+    def deaf(self) -> bool:
+        """Asleep or switched off: what the host types is lost."""
+        return self.sleep.asleep or not self.power.on
+
+    def use(self, shell: Shell) -> None:
+        """Make ``shell`` the settings in force, on the line and in the framing too."""
+        self.shell = shell
+        self.line.echo = bool(shell.echo)
+        self.line.set_characters(shell.registers[3], shell.registers[5])
+        self.framing = Framing(bool(shell.verbose), shell.registers[3], shell.registers[4])
+        self.carrier_changed()
+
+    def factory(self) -> Shell:
+        """The factory's profile; a family with other defaults overrides it."""
+        return Shell()
+
+    def restore_profile(self) -> None:
+        """The stored profile, or the factory's (ATZ, power-on)."""
+        self.use(self.factory() if self.stored is None else self.stored.copy())
+
+    def require_sim(self) -> None:
+        """Raise the ``+CME ERROR`` of a command that needs the card, unless it is ready."""
+        if self.sim.state is not SimState.READY:
+            raise Refusal(REFUSALS[self.sim.state][0])
+
+    def require_sms(self) -> None:
+        """Raise the ``+CMS ERROR`` of a short message command, unless card and service are ready."""
+        if self.sim.state is not SimState.READY:
+            raise Refusal(REFUSALS[self.sim.state][1])
+        if not self.power.sms_ready:
+            # Observed: CMGF=1 and the others give ERROR before `SMS Ready`.
+            raise Refusal(Cms.SIM_BUSY)
 
     # ---- time and work ---------------------------------------------------------------------------
 
@@ -134,7 +176,7 @@ class Module:
         """An unsolicited line, block or result code: as soon as the line is free."""
         if self._interjecting:
             self._write_item(item)
-        else:
+        elif self.power.on:
             self.outbox.say(item)
 
     @contextmanager
@@ -179,7 +221,7 @@ class Module:
 
     def signal(self, line: LineSignal, on: bool) -> None:
         """Switch a control line towards the host; ON is the low TTL level."""
-        if self._signals.get(line) is not on:
+        if self._signals.get(line, False) is not on:
             self._signals[line] = on
             self.ask(SetSignal(line, on))
 
@@ -239,19 +281,61 @@ class Module:
 
     def error(self, code: Cme | Cms | None) -> ResultCode | str:
         """The final result of a failing command under +CMEE (27.007 9.1, 27.005 3.2.5)."""
-        if code is None or self.shell.cmee == 0:
+        level = self.shell.cmee
+        if level == 0 and self.cms_error_always and isinstance(code, Cms):
+            level = 1
+        if code is None or level == 0:
             return ResultCode.ERROR
         kind = "+CME" if isinstance(code, Cme) else "+CMS"
-        return f"{kind} ERROR: {code.number if self.shell.cmee == 1 else code.text}"
+        return f"{kind} ERROR: {code.number if level == 1 else code.text}"
 
     def power_on(self) -> None:
         """The module was switched on."""
+        self.power.switch_on(announce=self.options.boot)
 
     def typed(self) -> None:
         """The host typed something (sleep counts from here)."""
+        self.sleep.active()
 
     def dtr_changed(self, on: bool) -> None:
-        """The host switched DTR."""
+        """The host switched DTR: AT&D in data mode, and sleep.
+
+        ON must have lasted as long as the timing "dtr escape" says before OFF counts.
+        """
+        held, self._dtr_since = self.now - self._dtr_since, self.now
+        self.sleep.dtr_changed(on)
+        if on or self.data_mode is None or self.shell.dtr == 0:
+            return
+        if held < self.timings["dtr escape"] - TICK:
+            return
+        self.leave_data_mode()
+        if self.shell.dtr == 2:
+            self.hang_up()
+        self._write_item(ResultCode.OK)
+
+    def registration_status(self, name: str) -> int:
+        """``<stat>`` of +CREG (circuits) and of the others (packets, 27.007 10.1.20)."""
+        network = self.network
+        return network.stat if name == "+CREG" or network.attached else 0
+
+    def cell(self, name: str) -> str:
+        """What registration reports say of the cell: four hex digits each (27.007 7.2)."""
+        return f'"{self.network.lac:04X}","{self.network.ci:04X}"'
+
+    def pin_accepted(self) -> None:
+        """The card is ready now: what is said of it, inside the running +CPIN command."""
+        self.say("+CPIN: READY")
+
+    def activity(self) -> int:
+        """``<pas>`` of +CPAS: 0 ready, 3 ringing, 4 call in progress (27.007 8.1)."""
+        return 0
+
+    def end_call(self) -> None:
+        """ATZ: a call is hung up, without a word."""
+
+    def network_time_arrived(self, event: NetworkTimeArrived) -> None:
+        """The network told the time."""
+        self.rtc.set_utc(self.now, event.utc, event.quarters)
 
     @property
     def carrier(self) -> bool:
@@ -260,7 +344,7 @@ class Module:
 
     def carrier_changed(self) -> None:
         """Bring DCD up to date."""
-        self.signal(LineSignal.DCD, self.shell.dcd == 0 or self.carrier)
+        self.signal(LineSignal.DCD, self.power.on and (self.shell.dcd == 0 or self.carrier))
 
     def online_link(self) -> Link | None:
         """The link that ATO returns to, or None."""
@@ -271,12 +355,14 @@ class Module:
 
     def reset_settings(self) -> None:
         """A restart: every setting that is not saved returns to its default."""
+        self.charset = type(self).charset
 
     def detached(self) -> None:
         """The module left the packet network: every active context is lost."""
         for context in self.stack.contexts:
             if context.active:
                 self.stack.lose(context)
+        self.packet.deactivate()
 
     @property
     def present(self) -> tuple[Enum, ...]:

@@ -1,4 +1,4 @@
-"""The SIM card and the mobile network as the module sees them: registration, attach, signal."""
+"""The SIM card and the mobile network as the module sees them: their state, and nothing that acts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .dialect import Options
+from .reply import Cme, Cms
+
+SEARCHING = 2
+DEFAULT_PIN = "1234"
+"""The PIN of a card whose user chose none: it is there even while the lock is off (assumed)."""
 
 
 class SimState(Enum):
@@ -16,49 +21,73 @@ class SimState(Enum):
     PUK = "SIM PUK"
     ABSENT = "SIM not inserted"
     BUSY = "SIM busy"
+    OFF = "SIM without power"
+    BLOCKED = "SIM blocked for good"
+
+
+REFUSALS: dict[SimState, tuple[Cme, Cms]] = {
+    SimState.PIN: (Cme.SIM_PIN_REQUIRED, Cms.SIM_PIN_REQUIRED),
+    SimState.PUK: (Cme.SIM_PUK_REQUIRED, Cms.SIM_PUK_REQUIRED),
+    SimState.ABSENT: (Cme.SIM_NOT_INSERTED, Cms.SIM_NOT_INSERTED),
+    SimState.BUSY: (Cme.SIM_BUSY, Cms.SIM_BUSY),
+    # Under +CFUN=0 a SIM7000 answers "SIM failure" (TinyGSM#381); the SIM800 is assumed to as well.
+    SimState.OFF: (Cme.SIM_FAILURE, Cms.SIM_FAILURE),
+    SimState.BLOCKED: (Cme.SIM_FAILURE, Cms.SIM_FAILURE),
+}
+"""Why a command that needs the card fails (27.007 9.2, 27.005 3.2.5)."""
 
 
 class Sim:
-    """The card: three tries for the PIN, ten for the PUK."""
+    """The card: three tries for the PIN, ten for the PUK (GSM 11.11 8.9, 8.13)."""
 
     def __init__(self, options: Options) -> None:
         self.present = True
-        self.pin = options.pin
+        self.pin = options.pin or DEFAULT_PIN
         self.puk = options.puk
         self.imsi = options.imsi
         self.iccid = options.iccid
         self.lock_enabled = bool(options.pin)
         self.pin_tries = 3
         self.puk_tries = 10
-        self.state = SimState.PIN if self.lock_enabled else SimState.READY
+        self.state = SimState.OFF
 
     def power_on(self) -> None:
         """The card is reset with the module; used-up tries stay used up."""
         if not self.present:
             self.state = SimState.ABSENT
-        elif not self.lock_enabled:
-            self.state = SimState.READY
+        elif not self.puk_tries:
+            self.state = SimState.BLOCKED
+        elif not self.pin_tries:
+            self.state = SimState.PUK
         else:
-            self.state = SimState.PIN if self.pin_tries else SimState.PUK
+            self.state = SimState.PIN if self.lock_enabled else SimState.READY
 
-    def enter_pin(self, pin: str) -> bool:
-        """Whether ``pin`` was right; a third wrong one blocks the card."""
+    def verify(self, pin: str) -> bool:
+        """Whether ``pin`` is right; a third wrong one in a row blocks it (state SIM PUK)."""
         if pin == self.pin:
             self.pin_tries = 3
-            self.state = SimState.READY
             return True
         self.pin_tries -= 1
         if self.pin_tries == 0:
             self.state = SimState.PUK
         return False
 
+    def enter_pin(self, pin: str) -> bool:
+        """Whether ``pin`` was right; then the card is ready."""
+        if not self.verify(pin):
+            return False
+        self.state = SimState.READY
+        return True
+
     def enter_puk(self, puk: str, new_pin: str) -> bool:
-        """Whether ``puk`` was right; then ``new_pin`` is the PIN."""
-        if puk == self.puk and self.puk_tries:
+        """Whether ``puk`` was right; then ``new_pin`` is the PIN. A tenth wrong one is the card's end."""
+        if puk == self.puk:
             self.pin, self.pin_tries, self.puk_tries = new_pin, 3, 10
             self.state = SimState.READY
             return True
-        self.puk_tries = max(0, self.puk_tries - 1)
+        self.puk_tries -= 1
+        if self.puk_tries == 0:
+            self.state = SimState.BLOCKED
         return False
 
 
@@ -66,7 +95,8 @@ class Sim:
 class Network:
     """The mobile network.
 
-    ``stat`` is 27.007 7.2: 0 not searching, 1 home, 2 searching, 3 denied, 5 roaming.
+    ``stat`` is 27.007 7.2 (0 not searching, 1 home, 2 searching, 3 denied, 5 roaming) as the module
+    sees it now, ``offers`` what a module that searches is given.
     """
 
     operator: str
@@ -76,10 +106,18 @@ class Network:
     rssi: int
     ber: int
     stat: int = 1
+    offers: int = 1
     attached: bool = True
+    """Attached to the packet network as soon as registered (+CGATT)."""
     refuses_pdp: bool = False
     functionality: int = 1
     """``+CFUN``: 0 minimum, 1 full, 4 radio off."""
+    heard: bool = True
+    """Whether the signal has been measured yet."""
+    selection: int = 0
+    """``+COPS`` mode: 0 automatic, 1 manual, 2 deregistered, 4 manual, then automatic."""
+    format: int = 0
+    """``+COPS`` format: 0 long, 1 short, 2 numeric."""
 
     @property
     def registered(self) -> bool:
@@ -90,6 +128,15 @@ class Network:
     def grants_pdp(self) -> bool:
         """Whether a PDP context activation succeeds now."""
         return self.registered and self.attached and not self.refuses_pdp
+
+    @property
+    def attach(self) -> bool:
+        """Whether the module is attached to the packet network now."""
+        return self.registered and self.attached
+
+    def operator_name(self, form: int) -> str:
+        """The operator in a ``+COPS`` format; the short name is the long one's first eight characters."""
+        return (self.operator, self.operator[:8], self.plmn)[form]
 
 
 def network(options: Options) -> Network:

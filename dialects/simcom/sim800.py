@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...emulator.dialect import CommandSet, Dialect, Escape, Identity, Limits
 from ...emulator.reply import Cme
 from ...emulator.timing import fixed, latency
+from ..timings import SHELL_TIMINGS
 from .connections import CONNECTIONS
 from .contexts import CONTEXTS
 from .data import DATA
@@ -22,6 +23,8 @@ SIM800 = Dialect(
     commands=CommandSet() | MODES | CONTEXTS | CONNECTIONS | DATA,
     module=Sim800Module,
     timings={
+        **SHELL_TIMINGS,
+        "dtr escape": fixed(1.0, "S 2.2.4(2): DTR low for at least 1 s, then high"),
         "activate": latency(1.5, "common.md 10"),
         "connect": latency(0.5, "common.md 10"),
         "connect limit": fixed(75, "observed: 75 s after OK when the peer never answers"),

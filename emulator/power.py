@@ -1,0 +1,217 @@
+"""Switching on, booting, restarting, switching off, and +CFUN: what a module says and forgets then.
+
+observed.md (SIM800): after a restart AT answers before `RDY`; +CPIN? is busy until `+CPIN: READY`; the
+signal reads 0,0 at first; registration comes some seconds later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .events import PowerChanged, SimChanged
+from .jobs import Job, Pause, Steps
+from .packet import Packet
+from .radio import SimState
+
+if TYPE_CHECKING:
+    from .module import Module
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a module prints while it boots; one constant of a family.
+
+    ``start``: after "boot". ``sim``: whether the card's state is printed (after "boot sim").
+    ``ready``: duration and line, one after the other, once the card is ready; ``sim_off``: the card
+    lost its power, or left.
+    """
+
+    start: tuple[str, ...] = ("RDY", "+CFUN: 1")
+    sim: bool = True
+    ready: tuple[tuple[str, str], ...] = (("call ready", "Call Ready"), ("sms ready", "SMS Ready"))
+    sim_off: str = "+CPIN: NOT READY"
+
+    def sim_line(self, state: SimState) -> str:
+        """The card's state as it is announced (without a card: SIM800 drivers match NOT INSERTED)."""
+        if state is SimState.ABSENT:
+            return "+CPIN: NOT INSERTED"
+        return self.sim_off if state is SimState.BLOCKED else f"+CPIN: {state.value}"
+
+
+class Power:
+    """The module's power, and its way from there to readiness."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self.on = False
+        self.sms_ready = False
+        """Whether the short message commands work yet (observed: not before `SMS Ready`)."""
+        self._story: Job | None = None
+        module.handlers[PowerChanged] = self._changed
+        module.handlers[SimChanged] = self._sim_changed
+
+    # ---- on, off, restart ------------------------------------------------------------------------
+
+    def switch_on(self, *, announce: bool) -> None:
+        """Boot with all lines in their times, or (not ``announce``) be ready at once and silent."""
+        module = self._module
+        self.on = True
+        module.rtc.start(module.now)
+        module.restore_profile()
+        network = module.network
+        network.functionality, network.selection, network.format, network.attached = 1, 0, 0, True
+        if announce:
+            module.sim.state = SimState.BUSY
+            network.stat, network.heard = 0, False
+            module.registration.learn()
+            self._story = module.start(self._boot())
+        else:
+            module.sim.power_on()
+            self.sms_ready = module.sim.state is SimState.READY
+            network.heard = True
+            module.registration.at_once()
+
+    def restart(self) -> None:
+        """Forget everything that is not stored, and boot (+CFUN=1,1)."""
+        self._forget()
+        self.switch_on(announce=True)
+
+    def switch_off(self) -> None:
+        """Dead and deaf until it is switched on again."""
+        self._forget()
+        self._module.sim.state = SimState.OFF
+        self._module.network.stat = 0
+        self.on = False
+        self._module.carrier_changed()
+
+    def _forget(self) -> None:
+        module = self._module
+        stack = module.stack
+        self.sms_ready, self._story = False, None
+        module.jobs.clear()
+        module.interpreter_reset()
+        module.line.reset()
+        for link in stack.links:
+            if link.open:
+                stack.forget_data(link)
+                stack.drop(link, abort=True)
+        module.leave_data_mode()
+        stack.stop_listening(abort=True)
+        for context in stack.contexts:
+            stack.shut(context)
+        module.packet = Packet()
+        module.reset_settings()
+        module.timers.clear()
+        module.outbox.clear()
+        module.sleep.reset()
+        module.carrier_changed()
+
+    def _changed(self, event: PowerChanged) -> None:
+        if event.on and not self.on:
+            self.switch_on(announce=True)
+        elif not event.on and self.on:
+            self.switch_off()
+
+    # ---- the boot story --------------------------------------------------------------------------
+
+    def _boot(self) -> Steps:
+        module = self._module
+        module.after("signal", self._hear)
+        yield Pause("boot")
+        for line in module.greeting.start:
+            module.say(line)
+        found_at = module.now + module.timings["registration"]
+        yield Pause("boot sim")
+        yield from self._card_story(found_at)
+
+    def _hear(self) -> None:
+        self._module.network.heard = True
+
+    def _card_story(self, found_at: float | None = None) -> Steps:
+        """The card has power: say what it wants; once it is ready, so is the rest."""
+        module = self._module
+        module.sim.power_on()
+        if module.greeting.sim:
+            module.say(module.greeting.sim_line(module.sim.state))
+        if module.sim.state is SimState.READY:
+            yield from self._ready_story(found_at)
+
+    def _ready_story(self, found_at: float | None = None) -> Steps:
+        """Search for the network (at boot until ``found_at``); the services come up one by one."""
+        module = self._module
+        module.registration.search("search" if found_at is None else max(0.0, found_at - module.now))
+        for duration, line in module.greeting.ready:
+            yield Pause(duration)
+            module.say(line)
+        self.sms_ready = True
+
+    def card_ready(self) -> None:
+        """The PIN was accepted: the module goes on to readiness."""
+        self._begin(self._ready_story())
+
+    def _begin(self, story: Steps) -> None:
+        self._end_story()
+        self._story = self._module.start(story)
+
+    def _end_story(self) -> None:
+        if self._story is not None:
+            self._story.cancel()
+            self._story = None
+
+    # ---- functionality ---------------------------------------------------------------------------
+
+    def set_functionality(self, level: int) -> None:
+        """+CFUN: 0 switches card and radio off, 4 the radio, 1 everything on (27.007 8.2)."""
+        module = self._module
+        before, module.network.functionality = module.network.functionality, level
+        if level == before:
+            return
+        if level != 1:
+            self._radio_off(card_too=level == 0)
+        if level != 0 and module.sim.state is SimState.OFF:
+            self._read_card()
+        elif level == 1:
+            module.registration.search("search")
+
+    def _read_card(self) -> None:
+        self._module.sim.state = SimState.BUSY
+        self._begin(self._card_on())
+
+    def _card_on(self) -> Steps:
+        yield Pause("boot sim")
+        yield from self._card_story()
+
+    def _radio_off(self, *, card_too: bool) -> None:
+        module = self._module
+        with module.interjecting():
+            module.detached()
+            if card_too:
+                self._card_off(SimState.OFF)
+        module.registration.leave()
+
+    def _card_off(self, state: SimState) -> None:
+        """The card has no power, or is gone: what was waiting for it ends."""
+        module = self._module
+        self._end_story()
+        self.sms_ready = False
+        if module.sim.state not in (SimState.OFF, SimState.ABSENT):
+            module.say(module.greeting.sim_off)
+        module.sim.state = state
+
+    # ---- the card --------------------------------------------------------------------------------
+
+    def _sim_changed(self, event: SimChanged) -> None:
+        """A card pulled is noticed at once; one put in is read at once (as with +CSDT=1, assumed)."""
+        module = self._module
+        if event.present is module.sim.present:
+            return
+        module.sim.present = event.present
+        if not self.on or module.sim.state is SimState.OFF:
+            return
+        if event.present:
+            self._read_card()
+            return
+        self._card_off(SimState.ABSENT)
+        module.detached()
+        module.registration.leave()

@@ -1,0 +1,39 @@
+"""The module's clock (+CCLK): it runs with the engine's time and keeps local time with a zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+DEFAULT = datetime(2004, 1, 1, tzinfo=UTC).timestamp()
+"""What the clock shows at first power-on (observed on an M95: 04/01/01,00:00:15+00)."""
+
+
+class Rtc:
+    """Local time in seconds since the epoch, zone in quarters of an hour."""
+
+    def __init__(self) -> None:
+        self._shift: float | None = None
+        self.quarters = 0
+
+    def start(self, now: float) -> None:
+        """First power-on; later ones do not disturb it (its battery)."""
+        if self._shift is None:
+            self._shift = DEFAULT - now
+
+    def local(self, now: float) -> datetime:
+        """The local time at engine time ``now`` (as a datetime whose zone is not meant)."""
+        assert self._shift is not None
+        return datetime.fromtimestamp(self._shift + now, UTC)
+
+    def set_local(self, now: float, local: datetime, quarters: int) -> None:
+        """The host sets the clock."""
+        self._shift = local.timestamp() - now
+        self.quarters = quarters
+
+    def set_utc(self, now: float, utc: float, quarters: int) -> None:
+        """The network sets the clock: ``utc`` in seconds since the epoch."""
+        self.set_local(now, datetime.fromtimestamp(utc, UTC) + timedelta(minutes=15 * quarters), quarters)
+
+    def text(self, now: float) -> str:
+        """As +CCLK? prints it: ``yy/MM/dd,hh:mm:ss+zz`` (27.007 8.15)."""
+        return f"{self.local(now):%y/%m/%d,%H:%M:%S}{self.quarters:+03d}"

@@ -1,0 +1,78 @@
+"""Sleep under control of DTR (SIM800 note 11, GSM TCPIP AN 9; common.md section 7).
+
+Asleep, the serial input is dead: what the host types is lost. Output still comes when the network
+wakes the module; input needs DTR ON, and time to wake.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .jobs import Timer
+from .line import Mode
+
+if TYPE_CHECKING:
+    from .module import Module
+
+
+class Sleep:
+    """Falls asleep after an idle time while DTR is OFF; DTR ON long enough wakes."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self.mode = 0
+        """+CSCLK / +QSCLK: 0 never, 1 under control of DTR."""
+        self.asleep = False
+        self._active_at = 0.0
+        self._idle_timer: Timer | None = None
+        self._wake_timer: Timer | None = None
+
+    def set_mode(self, mode: int) -> None:
+        """The host chose; 0 also ends a sleep."""
+        self.mode = mode
+        if mode == 0:
+            self.asleep = False
+        self._watch()
+
+    def reset(self) -> None:
+        """Power-on state: awake, and no sleep allowed. Its timers are cleared with all others."""
+        self.mode = 0
+        self.asleep = False
+        self._idle_timer = self._wake_timer = None
+
+    def active(self) -> None:
+        """The host typed, or something came over the air: idle time counts from here."""
+        self._active_at = self._module.now
+
+    def dtr_changed(self, on: bool) -> None:
+        """DTR ON wakes when it holds long enough; OFF lets the idle time begin."""
+        self.active()
+        if self._wake_timer is not None:
+            self._wake_timer.cancel()
+            self._wake_timer = None
+        if on and self.asleep:
+            self._wake_timer = self._module.after("wake", self._wake)
+        self._watch()
+
+    def _wake(self) -> None:
+        self._wake_timer = None
+        self.asleep = False
+
+    def _watch(self) -> None:
+        if self.mode and not self._module.dtr and not self.asleep and self._idle_timer is None:
+            self._idle_timer = self._module.after("sleep idle", self._idle)
+
+    def _idle(self) -> None:
+        """One timer serves all activity: it goes on for as long as there was some meanwhile."""
+        self._idle_timer = None
+        module = self._module
+        if not self.mode or module.dtr:
+            return
+        left = self._active_at + module.timings["sleep idle"] - module.now
+        if left > 1e-9:
+            self._idle_timer = module.after(left, self._idle)
+        elif module.line.mode in (Mode.BUSY, Mode.PROMPT):
+            # A command under way is a pending event: no sleep before its result.
+            self._watch()
+        else:
+            self.asleep = True
