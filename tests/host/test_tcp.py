@@ -185,6 +185,8 @@ def test_back_pressure_then_nothing_lost() -> None:
             sent += chunk
             assert len(sent) < 64 * MIB
         await net.take(SendBlocked)
+        net.send(handle, b"more, against the advice")
+        sent += b"more, against the advice"
         await net.passes(20)
         assert not net.has(SendReady)
         assert not net.has(SendBlocked)  # said once
@@ -291,7 +293,22 @@ def test_each_send_is_acknowledged(paused: bool, queue: bool, monkeypatch: pytes
         for turn in range(1, 51):
             net.send(handle, bytes(1460))
             await net.read(peer, 1460)
-            await net.until(lambda turn=turn: Acknowledged(handle, turn * 1460) in net.events)
+            while (await net.take(Acknowledged)).total < turn * 1460:
+                pass
+
+    run(story)
+
+
+def test_the_error_queue_tells_without_any_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vmodem.netstack.host_acks._FIRST_LOOK", 1000.0)
+
+    async def story(net: Net) -> None:
+        handle, peer = await net.pair(rcvbuf=4096)
+        for total in (200_000, 400_000):
+            net.send(handle, bytes(200_000))  # more than the window: cannot be acknowledged yet
+            assert Acknowledged(handle, total) not in net.events
+            await net.read(peer, 200_000)
+            await net.until(lambda total=total: Acknowledged(handle, total) in net.events)  # type: ignore[misc]
 
     run(story)
 
@@ -327,7 +344,9 @@ def test_never_acknowledges_what_a_reset_destroyed() -> None:
     run(story)
 
 
-@pytest.mark.parametrize("state", ["idle", "paused", "peer closed", "held", "unread"])
+@pytest.mark.parametrize(
+    "state", ["idle", "paused", "peer closed", "held", "unread", "told late", "told the writer"]
+)
 def test_no_busy_loop(state: str) -> None:
     """Count the loop's turns in 100 ms: a level-triggered event that nobody takes makes thousands."""
 
@@ -348,7 +367,20 @@ def test_no_busy_loop(state: str) -> None:
         if state == "peer closed":
             peer.shutdown(socket.SHUT_WR)
             await net.take(PeerClosed)
-        net.send(handle, bytes(1460))
+        if state == "told late":  # the error queue speaks when the reader expects it no more
+            net.send(handle, bytes(200_000))
+            await net.write(peer, b"x")
+            await net.take(Received)
+            await net.read(peer, 201_460)
+        elif state == "told the writer":  # it speaks when only the writer is there to hear
+            await net.read(peer, 1460)
+            await net.until(lambda: Acknowledged(handle, 1460) in net.events)
+            net.send(handle, bytes(20_000))
+            net.perform(PauseReceiving(handle))
+            net.send(handle, bytes(8 * MIB))
+            await net.read(peer, 30_000)
+        else:
+            net.send(handle, bytes(1460))
         await asyncio.sleep(0.06)
         turns = 0
         select = net.loop._selector.select  # type: ignore[attr-defined]
