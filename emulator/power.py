@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 class Greeting:
     """What a module prints while it boots; one constant of a family.
 
-    ``start``: after "boot". ``sim``: whether the card's state is printed (after "boot sim").
-    ``ready``: duration and line, one after the other, once the card is ready; ``sim_off``: the card
-    lost its power, or left.
+    ``start``: after "boot"; ``{}`` is the functionality. ``sim``: whether the card's state is printed,
+    after "boot sim". ``ready``: duration and line, one after the other, once the card is ready.
+    ``sim_off``: the card lost its power, or left.
     """
 
-    start: tuple[str, ...] = ("RDY", "+CFUN: 1")
+    start: tuple[str, ...] = ("RDY", "+CFUN: {}")
     sim: bool = True
     ready: tuple[tuple[str, str], ...] = (("call ready", "Call Ready"), ("sms ready", "SMS Ready"))
     sim_off: str = "+CPIN: NOT READY"
@@ -53,14 +53,15 @@ class Power:
 
     # ---- on, off, restart ------------------------------------------------------------------------
 
-    def switch_on(self, *, announce: bool) -> None:
+    def switch_on(self, *, announce: bool, functionality: int = 1) -> None:
         """Boot with all lines in their times, or (not ``announce``) be ready at once and silent."""
         module = self._module
         self.on = True
         module.rtc.start(module.now)
         module.restore_profile()
         network = module.network
-        network.functionality, network.selection, network.format, network.attached = 1, 0, 0, True
+        network.functionality = functionality
+        network.selection, network.format, network.attached = 0, 0, True
         if announce:
             module.sim.state = SimState.BUSY
             network.stat, network.heard = 0, False
@@ -72,10 +73,10 @@ class Power:
             network.heard = True
             module.registration.at_once()
 
-    def restart(self) -> None:
+    def restart(self, functionality: int = 1) -> None:
         """Forget everything that is not stored, and boot (+CFUN=1,1)."""
         self._forget()
-        self.switch_on(announce=True)
+        self.switch_on(announce=True, functionality=functionality)
 
     def switch_off(self) -> None:
         """Dead and deaf until it is switched on again."""
@@ -120,8 +121,11 @@ class Power:
         module.after("signal", self._hear)
         yield Pause("boot")
         for line in module.greeting.start:
-            module.say(line)
+            module.say(line.format(module.network.functionality))
         found_at = module.now + module.timings["registration"]
+        if module.network.functionality == 0:
+            module.sim.state = SimState.OFF
+            return
         yield Pause("boot sim")
         yield from self._card_story(found_at)
 

@@ -36,6 +36,11 @@ class Registration:
         ready = self._module.sim.state is SimState.READY
         return network.functionality == 1 and ready and network.selection != 2
 
+    @property
+    def searching(self) -> bool:
+        """Whether a search is under way."""
+        return self._timer is not None
+
     def search(self, duration: str | float) -> None:
         """Look for the network; after ``duration`` (a name, or seconds) the module has what it offers."""
         self._stop()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from ...emulator.dialect import CommandSet, Dialect, Escape, Identity, Limits
+from ...emulator.dialect import Dialect, Escape, Identity, Limits
 from ...emulator.reply import Cme
 from ...emulator.timing import fixed, latency
 from ..timings import SHELL_TIMINGS
+from ..ts27007 import TS27007
+from ..v250 import V250
 from .connections import CONNECTIONS
 from .contexts import CONTEXTS
 from .data import DATA
 from .modes import MODES
 from .module import Sim800Module
+from .system import SYSTEM
 
 SIM800 = Dialect(
     name="sim800",
@@ -20,7 +23,7 @@ SIM800 = Dialect(
         "SIM800 Series_AT Command Manual V1.09",
     ),
     identity=Identity("SIMCOM_Ltd", "SIMCOM_SIM800", "Revision:1418B04SIM800", ("SIM800 R14.18",)),
-    commands=CommandSet() | MODES | CONTEXTS | CONNECTIONS | DATA,
+    commands=V250 | TS27007 | SYSTEM | MODES | CONTEXTS | CONNECTIONS | DATA,
     module=Sim800Module,
     timings={
         **SHELL_TIMINGS,
