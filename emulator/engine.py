@@ -97,19 +97,21 @@ class Modem:
     def _settle(self) -> None:
         """Go on with everything that can go on: waiting steps, held output, typed-ahead lines."""
         module = self._module
+        line, jobs, outbox = module.line, module.jobs, module.outbox
         while True:
-            if module.jobs:
-                module.jobs.poll()
-            if module.outbox:
-                module.outbox.flush()
-            if not module.line.pending:
+            if jobs.under_way:
+                jobs.poll()
+            if outbox.items:
+                outbox.flush()
+            if not line.typed_ahead:
                 break
-            if module.line.mode is Mode.BUSY:
-                if module.line.pending > TYPED_AHEAD:
+            if line.mode is Mode.BUSY:
+                if len(line.typed_ahead) > TYPED_AHEAD:
                     module.hold_input("typed ahead")
                 return
-            module.line.resume()
-        module.release_input("typed ahead")
+            line.resume()
+        if module.holds:
+            module.release_input("typed ahead")
 
     def _line_changed(self, event: LineChanged) -> None:
         if event.signal is LineSignal.DTR and event.on is not self._module.dtr:
@@ -125,10 +127,7 @@ class Modem:
             self._module.data_mode.pump()
 
     def _pdp_lost(self, event: PdpLost) -> None:
-        stack = self._module.stack
-        for context in stack.contexts:
-            if context.active and event.context in (None, context.number):
-                stack.lose(context)
+        self._module.pdp_lost(event.context)
 
     def _pdp_refusal(self, event: PdpRefusalChanged) -> None:
         self._module.network.refuses_pdp = event.refused

@@ -32,7 +32,7 @@ class Interpreter:
         self._body = ""
         self._next = 0
         self._final: ResultCode | str | None = ResultCode.OK
-        self._result = ""
+        self._result: ResultCode | str = ""
         self._enter: Link | None = None
         self._job: Job | None = None
         self.watched = False
@@ -193,10 +193,11 @@ class Interpreter:
             module.write(module.framing.block(lines))
 
     def _write_final(self) -> None:
-        if isinstance(self._final, ResultCode):
-            self._result = self._final.words
+        final = self._final
+        if isinstance(final, ResultCode):
+            self._result = final
             if not self._module.shell.quiet:
-                self._module.write(self._module.framing.codes[self._final])
+                self._module.write(self._module.framing.codes[final])
 
     def _end_with(self, code: Cme | Cms | None) -> None:
         """The line fails here with what ``code`` means."""
@@ -215,11 +216,13 @@ class Interpreter:
         module = self._module
         self._write_final()
         if self.watched:
-            module.ask(CommandFinished("AT" + self._body, self._result))
+            result = self._result
+            words = result.words if isinstance(result, ResultCode) else result
+            module.ask(CommandFinished("AT" + self._body, words))
         if module.line.mode is Mode.BUSY:
             module.line.mode = Mode.COMMAND
         if self._enter is not None:
             enter, self._enter = self._enter, None
             module.enter_data_mode(enter)
-        if module.outbox:
+        if module.outbox.items:
             module.outbox.flush()

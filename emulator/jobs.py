@@ -152,15 +152,12 @@ class Jobs:
     ) -> None:
         self._start_timer = start_timer
         self._prompt = prompt
-        self._jobs: list[Job] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._jobs)
+        self.under_way: list[Job] = []
 
     def start(self, steps: Steps, done: Callable[[Any], None]) -> Job:
         """Run ``steps`` until they wait; ``done(result)`` is called when they return, maybe at once."""
         job = Job(self, steps, done)
-        self._jobs.append(job)
+        self.under_way.append(job)
         self.advance(job, None)
         return job
 
@@ -191,7 +188,7 @@ class Jobs:
         moved = True
         while moved:
             moved = False
-            for job in tuple(self._jobs):
+            for job in tuple(self.under_way):
                 until = job.until
                 if until is not None and until.condition():
                     job.resume(True)
@@ -203,10 +200,10 @@ class Jobs:
             job.timer.cancel()
             job.timer = None
         job.until = None
-        if job in self._jobs:
-            self._jobs.remove(job)
+        if job in self.under_way:
+            self.under_way.remove(job)
 
     def clear(self) -> None:
         """Cancel all (power off, reset)."""
-        for job in tuple(self._jobs):
+        for job in tuple(self.under_way):
             job.cancel()

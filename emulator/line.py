@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .jobs import Payload, Prompt
 
@@ -17,7 +17,19 @@ CTRL_Z = 0x1A
 ESC = 0x1B
 _END_OF_PAYLOAD = re.compile(rb"[\x1a\x1b]")
 _PREFIX = re.compile(rb"AT|at")
+_PREFIXES = (b"AT", b"at")
+_REPEAT = (b"A/", b"a/")
 _KEEP_WITHOUT_PREFIX = 64
+_REMEMBERED = 256
+_REMEMBERED_LENGTH = 80
+
+
+class Whole(NamedTuple):
+    """What a chunk that was exactly one plain line means, so that it need not be taken apart again."""
+
+    body: str
+    echo: bytes
+    crlf: bool
 
 
 class Mode(Enum):
@@ -55,7 +67,8 @@ class Line:
         self.echo = True
         self.taker: DataTaker | None = None
         self._last = ""
-        self._pending = bytearray()
+        self.typed_ahead = bytearray()
+        """What the host typed while a command runs."""
         self._buffer = bytearray()
         self._overflow = False
         self._after_cr = False
@@ -64,6 +77,7 @@ class Line:
         self._payload = bytearray()
         self._excess = 0
         self._payload_done: Callable[[Payload], None] | None = None
+        self._whole: dict[bytes, Whole] = {}
         self.set_characters(13, 8)
 
     def set_characters(self, s3: int, s5: int) -> None:
@@ -71,41 +85,68 @@ class Line:
         self._s3 = bytes((s3,))
         self._s5 = s5
         self._special = re.compile(b"[\x00-\x1f\x7f" + re.escape(bytes((s5,))) + b"]")
+        self._whole.clear()
 
     def reset(self) -> None:
         """Power-on state: nothing typed, command mode."""
         self.mode = Mode.COMMAND
         self.taker = None
         self._last = ""
-        self._pending.clear()
+        self.typed_ahead.clear()
         self._buffer.clear()
         self._overflow = self._after_cr = False
         self._prompt = None
         self._payload.clear()
 
-    @property
-    def pending(self) -> int:
-        """Bytes kept for after the running command."""
-        return len(self._pending)
-
     # ---- input -----------------------------------------------------------------------------------
 
     def feed(self, data: bytes) -> None:
         """Bytes as they come from the host."""
-        if self._pending:
-            self._pending += data
+        if self.typed_ahead:
+            self.typed_ahead += data
             return
+        if self.mode is Mode.COMMAND and not self._buffer:
+            whole = self._whole.get(data)
+            if whole is not None:
+                self._plain_line(whole)
+                return
+            self._remember(data)
         at = 0
         if self._after_cr:
             self._after_cr = False
             at = self._swallow_lf(data)
         self._take(data, at)
 
+    def _plain_line(self, whole: Whole) -> None:
+        """A chunk seen before: one line, nothing to edit."""
+        body, echo, crlf = whole
+        if self.echo:
+            self._write(echo)
+        if crlf:
+            self._host_sends_crlf = True
+            self._after_cr = False
+        else:
+            self._after_cr = True
+        self._last = body
+        self._execute(body)
+
+    def _remember(self, data: bytes) -> None:
+        """Keep what ``data`` means if it is one plain line (this time it goes the long way)."""
+        end = data.find(self._s3)
+        if not 2 <= end <= _REMEMBERED_LENGTH or data[:2] not in (b"AT", b"at"):
+            return
+        rest = data[end + 1 :]
+        if rest in (b"", b"\n") and self._special.search(data, 0, end) is None:
+            if len(self._whole) >= _REMEMBERED:
+                self._whole.clear()
+            body = data[2:end].decode("latin-1")
+            self._whole[data] = Whole(body, data[: end + 1], bool(rest))
+
     def resume(self) -> None:
         """The running command is done: go on with what was typed meanwhile."""
-        while self._pending and self.mode is not Mode.BUSY:
-            data = bytes(self._pending)
-            self._pending.clear()
+        while self.typed_ahead and self.mode is not Mode.BUSY:
+            data = bytes(self.typed_ahead)
+            self.typed_ahead.clear()
             self._take(data, 0)
 
     def _swallow_lf(self, data: bytes) -> int:
@@ -130,7 +171,7 @@ class Line:
             elif mode is Mode.PROMPT:
                 at = self._prompted(data, at)
             else:
-                self._pending += data[at:]
+                self.typed_ahead += data[at:]
                 return
 
     def _command(self, data: bytes, at: int) -> int:
@@ -139,11 +180,13 @@ class Line:
         stop = end if end >= 0 else len(data)
         if stop > at:
             if len(self._buffer) < 2:
-                repeat = self._repeat_end(data, at, stop)
+                at, repeat = self._start_of_line(data, at, stop)
                 if repeat:
-                    self._again(data[at:repeat])
-                    return repeat
-            self._collect(data[at:stop])
+                    self._buffer.clear()
+                    self._execute(self._last)
+                    return at
+            if at < stop:
+                self._collect(data[at:stop])
         if end < 0:
             return stop
         if self.echo:
@@ -158,18 +201,18 @@ class Line:
         self._line_done()
         return after
 
-    def _repeat_end(self, data: bytes, at: int, stop: int) -> int:
-        """Index behind an ``A/`` that stands at the start of the line, or 0."""
-        missing = 2 - len(self._buffer)
-        head = bytes(self._buffer) + data[at : min(stop, at + missing)]
-        return at + missing if head in (b"A/", b"a/") else 0
+    def _start_of_line(self, data: bytes, at: int, stop: int) -> tuple[int, bool]:
+        """Take the first two characters; where to go on, and whether they are ``A/``.
 
-    def _again(self, typed: bytes) -> None:
-        """``A/``: the last line is executed again, at once and without CR."""
-        if self.echo:
-            self._write(typed)
-        self._buffer.clear()
-        self._execute(self._last)
+        That one executes the last line again, at once and without CR. Ignored bytes do not count,
+        in whatever chunks all of them come.
+        """
+        if data[at : at + 2] in _PREFIXES and not self._buffer:
+            return at, False
+        while at < stop and len(self._buffer) < 2:
+            self._collect(data[at : at + 1])
+            at += 1
+        return at, self._buffer in _REPEAT
 
     def _collect(self, chunk: bytes) -> None:
         if self._special.search(chunk) is None:
@@ -197,6 +240,8 @@ class Line:
             self._write(bytes((byte,)))
         if byte >= 32 and byte != 127:
             self._buffer.append(byte)
+            if len(self._buffer) > self._longest:
+                self._bound()
 
     def _bound(self) -> None:
         """Keep the buffer within the module's: garbage before a prefix is dropped, a long line marked."""
@@ -212,7 +257,7 @@ class Line:
         line = bytes(self._buffer)
         self._buffer.clear()
         overflow, self._overflow = self._overflow, False
-        if line[:2] in (b"AT", b"at"):
+        if line[:2] in _PREFIXES:
             body = line[2:]
         else:
             prefix = _PREFIX.search(line)

@@ -47,9 +47,6 @@ class Outbox:
         self._enter_data = enter_data
         self.items: deque[Item] = deque()
 
-    def __bool__(self) -> bool:
-        return bool(self.items)
-
     def say(self, item: str | tuple[str, ...] | ResultCode | EnterData) -> None:
         """Queue a line, a block of lines, a result code, or the switch into data mode."""
         self.items.append(item)

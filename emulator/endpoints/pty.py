@@ -22,7 +22,7 @@ from . import EndpointError, Pipe, PipeSink
 from .inotify import Inotify
 from .link import StableLink
 
-READ_SIZE = 65536
+READ_SIZE = 4096  # the kernel hands out no more at a time
 HIGH = 65536  # held output, bytes: above it the sink is told to stop ...
 LOW = 16384  # ... and from here on down to go on
 
