@@ -13,7 +13,7 @@ from enum import Enum
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from .reply import Cme, Reply, info
+from .reply import Cme, Cms, Reply, info
 
 
 class Kind(Enum):
@@ -163,8 +163,8 @@ class Form:
     parameters: tuple[Parameter, ...] = ()
     needs: frozenset[Enum] | None = None
     only: Callable[[Any], bool] | None = None
-    wrong_state: Cme | None = Cme.NOT_ALLOWED
-    bad_parameter: Cme | None = Cme.INCORRECT_PARAMETERS
+    wrong_state: Cme | Cms | None = Cme.NOT_ALLOWED
+    bad_parameter: Cme | Cms | None = Cme.INCORRECT_PARAMETERS
 
     def arguments(self, fields: tuple[Field, ...]) -> list[object]:
         """The typed values of ``fields``; raises :class:`BadParameter`."""
@@ -239,7 +239,7 @@ def execute(
     *,
     needs: frozenset[Any] | set[Any] | None = None,
     only: Callable[[Any], bool] | None = None,
-    wrong_state: Cme | None = Cme.NOT_ALLOWED,
+    wrong_state: Cme | Cms | None = Cme.NOT_ALLOWED,
 ) -> Form:
     """The form ``AT+X``."""
     return Form(Kind.EXECUTE, run, (), _states(needs), only, wrong_state)
@@ -275,8 +275,8 @@ def write(
     run: Handler,
     needs: frozenset[Any] | set[Any] | None = None,
     only: Callable[[Any], bool] | None = None,
-    wrong_state: Cme | None = Cme.NOT_ALLOWED,
-    bad_parameter: Cme | None = Cme.INCORRECT_PARAMETERS,
+    wrong_state: Cme | Cms | None = Cme.NOT_ALLOWED,
+    bad_parameter: Cme | Cms | None = Cme.INCORRECT_PARAMETERS,
 ) -> Form:
     """The form ``AT+X=<...>``."""
     return Form(Kind.WRITE, run, parameters, _states(needs), only, wrong_state, bad_parameter)

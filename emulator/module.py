@@ -14,10 +14,13 @@ from .datamode import TICK, DataMode, DataRules, Packets
 from .dialect import Dialect, Options
 from .effects import Effect, PauseInput, ResumeInput, SetSignal, StateChanged, WriteLine
 from .events import Address, Event, Failure, LineSignal, NetworkTimeArrived
+from .indicator import RingIndicator
 from .jobs import Job, Jobs, Payload, Prompt, Steps, Timer, Timers
 from .line import Line, Mode
 from .links import Context, Link, Listener
+from .messages import Messages
 from .packet import Packet
+from .phone import CallState, Phone
 from .power import Greeting, Power
 from .profile import Shell
 from .radio import REFUSALS, Sim, SimState, network
@@ -70,7 +73,13 @@ class Module:
         self.interpreter_reset: Callable[[], None] = lambda: None
         self.compound = False
         """Whether the command running is one of several in its line."""
-        self.handlers: dict[type[Event], Callable[..., None]] = dict(self.stack.handlers)
+        self.indicator = RingIndicator(self)
+        self.phone = Phone(self)
+        self.messages = Messages()
+        self.handlers: dict[type[Event], Callable[..., None]] = {
+            **self.stack.handlers,
+            **self.phone.handlers,
+        }
         self.rtc = Rtc()
         self.packet = Packet()
         self.sleep = Sleep(self)
@@ -79,7 +88,7 @@ class Module:
         self.handlers[NetworkTimeArrived] = self.network_time_arrived
         self._out = bytearray()
         self._effects: list[Effect] = []
-        self._holds: set[str] = set()
+        self.holds: set[str] = set()
         self._interjecting = False
         self._signals: dict[LineSignal, bool] = {}
 
@@ -227,15 +236,15 @@ class Module:
 
     def hold_input(self, reason: str) -> None:
         """Take nothing more from the host until every reason is released."""
-        if not self._holds:
+        if not self.holds:
             self.ask(PauseInput())
-        self._holds.add(reason)
+        self.holds.add(reason)
 
     def release_input(self, reason: str) -> None:
         """One reason to take nothing is gone."""
-        if reason in self._holds:
-            self._holds.remove(reason)
-            if not self._holds:
+        if reason in self.holds:
+            self.holds.remove(reason)
+            if not self.holds:
                 self.ask(ResumeInput())
 
     # ---- data mode -------------------------------------------------------------------------------
@@ -322,16 +331,30 @@ class Module:
         """What registration reports say of the cell: four hex digits each (27.007 7.2)."""
         return f'"{self.network.lac:04X}","{self.network.ci:04X}"'
 
+    def operator_suffix(self) -> str:
+        """What +COPS? appends behind the operator (BG96: the access technology)."""
+        return ""
+
     def pin_accepted(self) -> None:
         """The card is ready now: what is said of it, inside the running +CPIN command."""
         self.say("+CPIN: READY")
 
     def activity(self) -> int:
         """``<pas>`` of +CPAS: 0 ready, 3 ringing, 4 call in progress (27.007 8.1)."""
-        return 0
+        if self.phone.state is CallState.INCOMING:
+            return 3
+        return 0 if self.phone.state is CallState.IDLE else 4
 
     def end_call(self) -> None:
         """ATZ: a call is hung up, without a word."""
+        self.phone.hang_up()
+
+    def ring_words(self) -> tuple[str | ResultCode, ...]:
+        """What is said at every ring of an incoming call (V.250 6.3.4)."""
+        return (ResultCode.RING,)
+
+    def call_changed(self) -> None:
+        """The call, as ``self.phone`` describes it now, moved to another state."""
 
     def network_time_arrived(self, event: NetworkTimeArrived) -> None:
         """The network told the time."""
@@ -356,13 +379,20 @@ class Module:
     def reset_settings(self) -> None:
         """A restart: every setting that is not saved returns to its default."""
         self.charset = type(self).charset
+        self.phone.reset()
+        self.indicator.reset()
 
     def detached(self) -> None:
         """The module left the packet network: every active context is lost."""
+        self.pdp_lost(None)
+
+    def pdp_lost(self, number: int | None) -> None:
+        """The network took the toolkit's context ``number`` (``None``: every active context)."""
         for context in self.stack.contexts:
-            if context.active:
+            if context.active and number in (None, context.number):
                 self.stack.lose(context)
-        self.packet.deactivate()
+        if number is None:
+            self.packet.deactivate()
 
     @property
     def present(self) -> tuple[Enum, ...]:
