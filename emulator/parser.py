@@ -22,8 +22,8 @@ class Parsed(NamedTuple):
 
 MALFORMED = Parsed("", None, (), False)
 
-_BASIC = re.compile(r"(&?[A-Z])([0-9]*)")
-_S = re.compile(r"S([0-9]*)(\?|=([0-9]*))?")
+_BASIC = re.compile(r"(&?[A-Z])([0-9]*)", re.ASCII | re.IGNORECASE)
+_S = re.compile(r"S([0-9]*)(\?|=([0-9]*))?", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(r"[^=?;\"]+")
 _PIECES = re.compile(r'"[^"]*"|[^"]+|"')
 
@@ -48,6 +48,11 @@ def _end_of_command(text: str, start: int) -> int:
         elif char == ";" and not quoted:
             return i
     return len(text)
+
+
+def _upper(text: str) -> str:
+    """Names without regard to case. Only ASCII has any: U+00DF would become two letters."""
+    return text.upper() if text.isascii() else text
 
 
 def _field(text: str) -> Field:
@@ -77,7 +82,7 @@ def _extended(text: str, start: int) -> tuple[Parsed, int]:
     end = _end_of_command(text, start)
     part = text[start:end]
     match = _NAME.match(part)
-    name = match.group().upper() if match else ""
+    name = _upper(match.group()) if match else ""
     rest = part[match.end() :] if match else part
     if not name:
         return MALFORMED, end
@@ -110,13 +115,13 @@ def _basic(text: str, start: int) -> tuple[Parsed, int]:
     if letter == "D":
         return Parsed("D", Kind.WRITE, (Field(text[start + 1 :], False),), True), len(text)
     if letter == "S":
-        return _s_register(text.upper(), start)
-    match = _BASIC.match(text.upper(), start)
+        return _s_register(text, start)
+    match = _BASIC.match(text, start)
     if match is None:
         return MALFORMED, len(text)
     number = match.group(2)
     fields = (Field(number, False),) if number else ()
-    return Parsed(match.group(1), Kind.WRITE, fields, True), match.end()
+    return Parsed(match.group(1).upper(), Kind.WRITE, fields, True), match.end()
 
 
 def parse(body: str) -> tuple[Parsed, ...]:
