@@ -153,6 +153,8 @@ class DataMode:
 
     def _send(self, data: bytes) -> None:
         link, stack = self.link, self._module.stack
+        if not link.connected:
+            return  # it ended, and only its last data keeps the line in data mode
         if link.transport is Transport.TCP:
             stack.send(link, data)
             return
@@ -162,9 +164,8 @@ class DataMode:
 
     def flush(self) -> None:
         """Send what waits for more."""
-        if self._buffer and self.link.connected:
-            data = bytes(self._buffer)
-            self._send(data)
+        if self._buffer:
+            self._send(bytes(self._buffer))
         self._buffer.clear()
 
     # ---- to the host -----------------------------------------------------------------------------
@@ -205,3 +206,8 @@ class DataMode:
             if timer is not None:
                 timer.cancel()
         self._send_timer = self._pace_timer = None
+        if self._ending is not None:
+            # The host left before it had the last data: that is lost with the link.
+            ending, self._ending = self._ending, None
+            self._module.stack.forget_data(self.link)
+            ending()

@@ -48,7 +48,6 @@ class Link:
     def __init__(self, number: int, position: Position[LinkState], context: Context) -> None:
         self.number = number
         self.position = position
-        self.push_queued = False
         self.job: Job | None = None
         self.begin(Transport.TCP, context, Role.CLIENT)
         self.used = False

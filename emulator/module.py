@@ -30,7 +30,7 @@ from .rtc import Rtc
 from .sleep import Sleep
 from .stack import Stack
 from .timing import Timings
-from .urc import EnterData, Outbox, Pushed
+from .urc import EnterData, Outbox, Push
 
 
 class Module:
@@ -208,17 +208,37 @@ class Module:
     def _may_speak(self) -> bool:
         return self.line.mode is Mode.COMMAND
 
-    def _push(self, link: Pushed) -> bool:
-        assert isinstance(link, Link)
-        segment = self.dialect.limits.segment
-        while link.inbox:
+    def _push(self, push: Push | bytes) -> bool:
+        if isinstance(push, bytes):
+            if not self.output_blocked:
+                self.write(push)
+            return not self.output_blocked
+        while push.pieces:
             if self.output_blocked:
                 return False
-            data, source = link.inbox.popleft()
-            for at in range(0, len(data), segment):
-                self.write(self.frame(link, data[at : at + segment], source))
-            self.stack.consumed(link, len(data))
+            self.write(self._next_frames(push))
         return True
+
+    def _next_frames(self, push: Push) -> bytes:
+        """The next piece of pushed data in its frames; makes room for more."""
+        link = push.link
+        assert isinstance(link, Link)
+        push.pieces -= 1
+        if not link.inbox:
+            return b""  # the host fetched it meanwhile
+        data, source = link.inbox.popleft()
+        segment = self.dialect.limits.segment
+        frames = [self.frame(link, data[at : at + segment], source) for at in range(0, len(data), segment)]
+        self.stack.consumed(link, len(data))
+        return b"".join(frames)
+
+    def seal(self, link: Link) -> None:
+        """What is queued to be pushed stays, though ``link`` is about to serve another connection."""
+
+        def frames(push: Push) -> bytes:
+            return b"".join([self._next_frames(push) for _ in range(push.pieces)])
+
+        self.outbox.seal(link, frames)
 
     def state_watch(self, number: int) -> Callable[[str, Enum, Enum], None]:
         """``state_changed`` for the numbered one of several equal machines."""

@@ -149,7 +149,7 @@ class Stack:
     def resolve(self, name: str) -> Steps:
         """Steps: the IPv4 addresses of ``name`` as a tuple, or the :class:`Failure`."""
         if is_dotted_quad(name):
-            return (name,)
+            return (".".join([str(int(part)) for part in name.split(".")]),)
         lookup = Lookup()
         query = self._new_number()
         self._lookups[query] = lookup
@@ -163,7 +163,7 @@ class Stack:
         return Failure.TIMED_OUT if answer is None else answer.failure
 
     def _resolved(self, event: Resolved | ResolveFailed) -> None:
-        lookup = self._lookups.get(event.query)
+        lookup = self._lookups.pop(event.query, None)
         if lookup is not None:
             lookup.answer = event
 
@@ -172,6 +172,7 @@ class Stack:
     def open(self, link: Link, host: str, port: int, local_port: int = 0) -> Steps:
         """Steps: connect ``link`` (begun, and CONNECTING); ends in one of the module's hooks."""
         module = self._module
+        latest = module.now + module.timings["connect limit"]
         found = yield from self.resolve(host)
         if isinstance(found, Failure):
             self._failed(link, Failure.NOT_FOUND)
@@ -181,7 +182,7 @@ class Stack:
         link.handle = handle = self._new_number()
         self._links[handle] = link
         module.ask(OpenSocket(handle, link.transport, link.remote, local_port, link.context.address))
-        if not (yield Until(lambda: link.answer is not None, "connect limit")):
+        if not (yield Until(lambda: link.answer is not None, latest - module.now)):
             del self._links[handle]
             module.ask(CloseSocket(handle, abort=True))
             self._failed(link, Failure.TIMED_OUT)
@@ -191,7 +192,7 @@ class Stack:
             link.job = None
             module.link_opened(link)
             if link.inbox:
-                self._announce_data(link, was_empty=True)
+                self._announce_data(link, True, len(link.inbox))
         elif isinstance(link.answer, ConnectFailed):
             del self._links[handle]
             self._failed(link, link.answer.failure)
@@ -270,13 +271,13 @@ class Stack:
         if link.state is not LinkState.CONNECTING:
             self._announce_data(link, was_empty)
 
-    def _announce_data(self, link: Link, was_empty: bool) -> None:
+    def _announce_data(self, link: Link, was_empty: bool, pieces: int = 1) -> None:
         module = self._module
         data_mode = module.data_mode
         if data_mode is not None and data_mode.link is link:
             data_mode.pump()
         elif not module.holds_data(link):
-            module.outbox.deliver(link)
+            module.outbox.deliver(link, pieces)
         elif was_empty:
             module.data_waiting(link)
 
@@ -336,10 +337,12 @@ class Stack:
             self.drop(link, abort=quick or link.transport is Transport.TCP)
             return
         assert link.handle is not None
+        module = self._module
+        latest = module.now + module.timings["close limit"]
         link.position.fire(Happening.CLOSE_STARTED)
-        self._module.ask(CloseSocket(link.handle))
+        module.ask(CloseSocket(link.handle))
         yield Pause("close")
-        if not (yield Until(lambda: link.state is not LinkState.CLOSING, "close limit")):
+        if not (yield Until(lambda: link.state is not LinkState.CLOSING, latest - module.now)):
             self.drop(link, abort=True)
 
     def drop(self, link: Link, *, abort: bool) -> None:
@@ -350,7 +353,8 @@ class Stack:
         handle, link.handle = link.handle, None
         if handle is not None:
             self._links.pop(handle, None)
-            self._release(handle, abort, link.transport)
+            # A handshake under way cannot be ended in order.
+            self._release(handle, abort or link.state is LinkState.CONNECTING, link.transport)
         self._module.release_input("socket")
         link.paused = False
         link.position.fire(Happening.CLOSED)
@@ -380,7 +384,9 @@ class Stack:
         listener.context, listener.transport, listener.port = context, transport, port
         listener.handle = self._new_number()
         self._listeners[listener.handle] = listener
-        self._module.ask(Listen(listener.handle, transport, port, context.address))
+        # A context that is being brought up gets the address that it will have.
+        source = context.address or self._module.local_ip(context.number)
+        self._module.ask(Listen(listener.handle, transport, port, source))
 
     def _listening(self, event: Listening) -> None:
         listener = self._listeners.get(event.handle)
@@ -412,6 +418,7 @@ class Stack:
         if listener is None or link is None:
             self._module.ask(CloseSocket(event.handle, abort=True))
             return
+        self._module.seal(link)
         self.forget_data(link)
         link.begin(listener.transport, listener.context, Role.SERVER)
         link.remote = link.destination = event.remote

@@ -17,7 +17,13 @@ from .reply import ResultCode
 class Pushed(Protocol):
     """A link whose received data is to be pushed to the host."""
 
-    push_queued: bool
+
+@dataclass(slots=True)
+class Push:
+    """The next ``pieces`` of what ``link`` received."""
+
+    link: Pushed
+    pieces: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class EnterData:
     link: object
 
 
-Item = str | tuple[str, ...] | ResultCode | EnterData | Pushed
+Item = str | tuple[str, ...] | ResultCode | EnterData | Push | bytes
 
 
 class Outbox:
@@ -37,10 +43,10 @@ class Outbox:
         self,
         may_speak: Callable[[], bool],
         write: Callable[[str | tuple[str, ...] | ResultCode], None],
-        push: Callable[[Pushed], bool],
+        push: Callable[[Push | bytes], bool],
         enter_data: Callable[[EnterData], None],
     ) -> None:
-        """``push(link)`` writes a link's data and tells whether all of it could go."""
+        """``push`` writes a link's data (or data framed already) and tells whether all of it could go."""
         self._may_speak = may_speak
         self._write = write
         self._push = push
@@ -51,11 +57,13 @@ class Outbox:
         """Queue a line, a block of lines, a result code, or the switch into data mode."""
         self.items.append(item)
 
-    def deliver(self, link: Pushed) -> None:
-        """Queue the data of ``link`` (once, however often more arrives meanwhile)."""
-        if not link.push_queued:
-            link.push_queued = True
-            self.items.append(link)
+    def deliver(self, link: Pushed, pieces: int = 1) -> None:
+        """Queue the next ``pieces`` of what ``link`` received, behind everything that happened before."""
+        last = self.items[-1] if self.items else None
+        if isinstance(last, Push) and last.link is link:
+            last.pieces += pieces
+        else:
+            self.items.append(Push(link, pieces))
 
     def flush(self) -> None:
         """Write from the front while the line is free; a push that cannot go holds what follows."""
@@ -71,18 +79,21 @@ class Outbox:
             else:
                 if not self._push(item):
                     return
-                item.push_queued = False
                 items.popleft()
 
     def forget(self, link: Pushed) -> None:
         """Drop what is queued to be pushed for ``link``."""
-        if link.push_queued:
-            link.push_queued = False
-            self.items.remove(link)
+        if self.items:
+            kept = [item for item in self.items if not (isinstance(item, Push) and item.link is link)]
+            self.items.clear()
+            self.items.extend(kept)
+
+    def seal(self, link: Pushed, frames: Callable[[Push], bytes]) -> None:
+        """Turn what is queued for ``link`` into bytes: the link is about to serve another connection."""
+        for i, item in enumerate(self.items):
+            if isinstance(item, Push) and item.link is link:
+                self.items[i] = frames(item)
 
     def clear(self) -> None:
         """Drop everything (reset)."""
-        for item in self.items:
-            if not isinstance(item, (str, tuple, ResultCode, EnterData)):
-                item.push_queued = False
         self.items.clear()

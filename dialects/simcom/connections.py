@@ -11,7 +11,7 @@ from ...emulator.dialect import CommandSet
 from ...emulator.effects import Transport
 from ...emulator.jobs import Steps, Until
 from ...emulator.links import Link, Role
-from ...emulator.reply import OK, Cme, Reply, ResultCode, info, literal
+from ...emulator.reply import OK, Cme, Refusal, Reply, ResultCode, info, literal
 from ...emulator.states import Happening, LinkState, ServerState
 from .modes import LINK, QUAD, TRANSPORT, multi, refuse_unless, single
 from .module import Sim800Module
@@ -40,6 +40,7 @@ def _already(module: Sim800Module, link: Link) -> Reply:
 
 def _start(module: Sim800Module, link: Link, transport: str, host: str, port: int) -> Reply:
     """OK; the connection and its result follow in the background."""
+    module.seal(link)
     module.stack.forget_data(link)
     link.begin(Transport(transport), module.context, Role.CLIENT)
     link.any_sender = link.transport is Transport.UDP and bool(module.tcpip.udp_modes[link.number])
@@ -120,19 +121,28 @@ def cipserver_write(module: Sim800Module, mode: int, port: int | None) -> Steps:
         refuse_unless(stack.listener.handle is not None and module.bring_up_job is None)
         stack.stop_listening()
         module.ip_of(stack.listener.context).fire(Happening.LISTEN_STOPPED)
-        return Reply(after=(("SERVER CLOSE",),))
-    refuse_unless(port is not None and not MAY_LISTEN.isdisjoint(module.present))
+        module.say("SERVER CLOSE")
+        return OK
     full = module.open_links() >= module.dialect.limits.links
-    refuse_unless(stack.listener.handle is None and not full)
-    assert port is not None
+    refuse_unless(not MAY_LISTEN.isdisjoint(module.present) and stack.listener.handle is None and not full)
+    if port is None:
+        raise Refusal(Cme.INCORRECT_PARAMETERS)
     stack.listen(module.context, Transport.TCP, port)
     yield Until(lambda: stack.listener.position.state is not ServerState.OPENING)
     refuse_unless(stack.listener.listening)
     if module.ip.state is S.IP_INITIAL:
         module.bring_up_job = module.start(_listen_after_bring_up(module))
         return OK
+    _serve(module)
+    return OK
+
+
+def _serve(module: Sim800Module) -> None:
+    """The listener is open: its state, and the words behind the OK."""
+    if not module.tcpip.mux:
+        module.stack.links[0].transport = Transport.TCP  # TCP CLOSED when it is closed without a client
     module.ip.fire(Happening.LISTEN_STARTED)
-    return Reply(after=(("SERVER OK",),))
+    module.say("SERVER OK")
 
 
 def _listen_after_bring_up(module: Sim800Module) -> Steps:
@@ -140,8 +150,7 @@ def _listen_after_bring_up(module: Sim800Module) -> Steps:
     granted = yield from module.bring_up()
     module.bring_up_job = None
     if granted:
-        module.ip.fire(Happening.LISTEN_STARTED)
-        module.say("SERVER OK")
+        _serve(module)
     else:
         module.stack.stop_listening()
         module.say("+PDP: DEACT")

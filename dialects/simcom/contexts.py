@@ -96,7 +96,10 @@ CIPSHUT = command("+CIPSHUT", test(), execute(cipshut), cite="S 3.1, 4, 9; M7000
 
 
 def _look_up(module: Sim800Module, name: str) -> Steps:
+    context = module.context
     found = yield from module.stack.resolve(name)
+    if not context.active:
+        found = Failure.UNREACHABLE  # lost or shut meanwhile
     if isinstance(found, Failure):
         error = DNS_COMMON_ERROR if found is Failure.NOT_FOUND else DNS_NETWORK_ERROR
         module.say(f"+CDNSGIP: 0,{error}")

@@ -46,14 +46,14 @@ def _send(module: Sim800Module, link: Link, length: int | None) -> Steps:
     refuse_unless(link.connected and not settings.mode)
     if length is not None and length > _available(module, link):
         raise Refusal(Cme.INCORRECT_PARAMETERS)
+    handle = link.handle
     timed = float(settings.send_after) if settings.timed and length is None else None
     payload = yield Prompt(length, PAYLOAD, show=settings.prompt == 1, seconds=timed)
     failed = literal(module.named(link, "SEND FAIL"))
-    if payload.cancelled:
-        return failed
     if payload.excess:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
-    if not payload.data or not link.connected:
+    # Another client may have got the link while the host typed.
+    if payload.cancelled or not payload.data or link.handle != handle:
         return failed
     if not module.stack.has_room(link, len(payload.data)):
         yield Pause("send fail")
@@ -74,8 +74,8 @@ def _sent(module: Sim800Module, words: str) -> Reply:
 
 def _acknowledged(module: Sim800Module, link: Link) -> Steps:
     """Steps: whether everything sent so far was acknowledged; 645 s without is a lost link (M800)."""
-    goal = link.sent
-    if (yield Until(lambda: link.acked >= goal or not link.connected, "unacknowledged send")):
+    goal, handle = link.sent, link.handle
+    if (yield Until(lambda: link.acked >= goal or link.handle != handle, "unacknowledged send")):
         return link.acked >= goal
     module.stack.drop(link, abort=True)
     module.link_closed(link)

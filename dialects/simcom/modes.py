@@ -265,9 +265,9 @@ def _set_udp_mode(module: Sim800Module, link: Link, mode: int, host: str | None,
     """Mode 2 gives an open extended link another destination; 0 and 1 count from the next CIPSTART."""
     modes = module.tcpip.udp_modes
     if mode == 2:
-        refuse_unless(_udp_link(link, modes[link.number]) and host is not None and port is not None)
-        assert host is not None
-        assert port is not None
+        refuse_unless(_udp_link(link, modes[link.number]))
+        if host is None or port is None:
+            raise Refusal(Cme.INCORRECT_PARAMETERS)
         link.destination = Address(host, port)
     else:
         refuse_unless(not link.open if module.tcpip.mux else module.idle)

@@ -184,7 +184,10 @@ class Sim800Module(Module):
     def link_for_client(self, listener: Listener) -> Link | None:
         """Single: the one link; multi: the lowest free one, five at most (S 3, 3.2)."""
         if not self.tcpip.mux:
-            return self.stack.links[0] if self.single.state is SingleState.SERVER_LISTENING else None
+            link = self.stack.links[0]
+            # In transparent mode the client before may have left while its last data still goes out.
+            busy = self.data_mode is not None or self.enters_data(link)
+            return link if self.single.state is SingleState.SERVER_LISTENING and not busy else None
         if self.open_links() >= self.dialect.limits.links - 1:
             return None
         return next(link for link in self.stack.links if not link.open)
@@ -244,8 +247,7 @@ class Sim800Module(Module):
         if data_mode is not None and data_mode.link is link:
             data_mode.end(lambda: self.say("CLOSED"))
             return
-        if self.tcpip.mode and not self.enters_data(link):
-            self.stack.forget_data(link)
+        self._lose_data(link)
         self.say(self.named(link, "CLOSED"))
 
     def left(self, link: Link) -> Happening:
@@ -259,8 +261,14 @@ class Sim800Module(Module):
         data_mode = self.data_mode
         if data_mode is not None and data_mode.link.context is context:
             data_mode.end(lambda: self.say("+PDP: DEACT"))
-        else:
-            self.say("+PDP: DEACT")
+            return
+        self._lose_data(self.stack.links[0])
+        self.say("+PDP: DEACT")
+
+    def _lose_data(self, link: Link) -> None:
+        """Transparent mode: what was not read in data mode is lost with the link (REC)."""
+        if self.tcpip.mode and not self.enters_data(link):
+            self.stack.forget_data(link)
 
     def shut(self) -> None:
         """AT+CIPSHUT: the selected context and everything on it is given up (S 9)."""
