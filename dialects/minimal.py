@@ -7,7 +7,7 @@ from ..emulator.dialect import CommandSet, Dialect, Escape, Identity, Limits
 from ..emulator.module import Module
 from ..emulator.reply import Cme, Reply, info
 from ..emulator.timing import fixed, latency
-from .timings import SHELL_TIMINGS
+from .timings import SHELL_TIMINGS, TELEPHONY_TIMINGS
 
 
 def cgmm(module: Module) -> Reply:
@@ -24,6 +24,7 @@ MINIMAL = Dialect(
     module=Module,
     timings={
         **SHELL_TIMINGS,
+        **TELEPHONY_TIMINGS,
         "activate": latency(1.0, "assumed"),
         "connect": latency(0.2, "assumed"),
         "connect limit": fixed(75, "assumed"),

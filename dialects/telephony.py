@@ -17,7 +17,6 @@ from ..emulator.module import Module
 from ..emulator.phone import CallState
 from ..emulator.radio import SimState
 from ..emulator.reply import ResultCode
-from ..emulator.timing import Duration, fixed, latency
 from . import gsm_text, sms_pdu
 from .sms_text import message_lines
 
@@ -29,16 +28,6 @@ CALL_STATES = {
     CallState.IDLE: 6,
 }
 """<stat> of +CLCC (27.007 7.18); 6, disconnected, only in SIMCom's reports (M800 3.2.16)."""
-
-TELEPHONY_TIMINGS: dict[str, Duration] = {
-    "ring interval": fixed(5, "common.md 6: RING about every 5 s"),
-    "call set-up": fixed(2, "assumed: dialling until the other telephone rings"),
-    "no answer": fixed(60, "assumed: the network's limit until NO ANSWER"),
-    "sms send": latency(2, "assumed: until the service centre has acknowledged"),
-    "call pulse": fixed(0.05, "SIM800 note 2.2.5: RI low for 50 ms"),
-    "message pulse": fixed(0.12, "SIM800 note 2.2.5: RI low for 120 ms"),
-}
-"""The durations that :class:`Telephony` needs; a dialect takes them with ``**TELEPHONY_TIMINGS``."""
 
 
 @dataclass(slots=True)

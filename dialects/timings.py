@@ -21,3 +21,13 @@ SHELL_TIMINGS: dict[str, Duration] = {
     "sleep idle": fixed(5.0, "common.md 7"),
     "wake": fixed(0.05, "SIM800 note 11: DTR low for 50 ms"),
 }
+
+TELEPHONY_TIMINGS: dict[str, Duration] = {
+    "ring interval": fixed(5, "common.md 6: RING about every 5 s"),
+    "call set-up": fixed(2, "assumed: dialling until the other telephone rings"),
+    "no answer": fixed(60, "assumed: the network's limit until NO ANSWER"),
+    "sms send": latency(2, "assumed: until the service centre has acknowledged"),
+    "call pulse": fixed(0.05, "SIM800 note 2.2.5: RI low for 50 ms"),
+    "message pulse": fixed(0.12, "SIM800 note 2.2.5: RI low for 120 ms"),
+}
+"""The durations that calls and short messages need; a dialect takes them with ``**TELEPHONY_TIMINGS``."""

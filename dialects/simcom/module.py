@@ -11,13 +11,16 @@ from enum import Enum
 from ...emulator.datamode import DataRules, Pacing, Packets
 from ...emulator.dialect import Dialect, Options
 from ...emulator.effects import Transport
-from ...emulator.events import Address, Failure
+from ...emulator.events import Address, Failure, NetworkTimeArrived
 from ...emulator.jobs import Job, Steps
 from ...emulator.links import Context, Link, Listener, Role
 from ...emulator.machine import Position
-from ...emulator.module import Module
 from ...emulator.states import Happening
+from ..telephony import Telephony
+from .bearers import Bearers
+from .beside import Extras
 from .states import MULTI, SINGLE, MultiState, SingleState
+from .system import network_time_lines
 
 APN = "CMNET"
 """S 2.1.1: the APN of a fresh module."""
@@ -64,7 +67,7 @@ class TcpIp:
     dns: tuple[str, str] = ("0.0.0.0", "0.0.0.0")
 
 
-class Sim800Module(Module):
+class Sim800Module(Telephony):
     """One SIM800."""
 
     def __init__(self, dialect: Dialect, options: Options) -> None:
@@ -75,6 +78,8 @@ class Sim800Module(Module):
             Position(MULTI, self.state_watch(i)) for i in range(dialect.limits.contexts)
         ]
         self.bring_up_job: Job | None = None
+        self.bearers = Bearers(self)
+        self.extras = Extras()
         self._forget_apns()
 
     def _forget_apns(self) -> None:
@@ -87,10 +92,29 @@ class Sim800Module(Module):
             self.bring_up_job.cancel()
             self.bring_up_job = None
         self.tcpip = TcpIp()
+        self.bearers.reset()
+        self.extras.reset()
         self.single.fire(Happening.SHUT)
         for position in self.multi:
             position.fire(Happening.SHUT)
         self._forget_apns()
+
+    # ---- the network -----------------------------------------------------------------------------
+
+    def pdp_lost(self, number: int | None) -> None:
+        """The bearers go first: +SAPBR 1: DEACT, then +PDP: DEACT (observed)."""
+        if number is None:
+            self.bearers.lost()
+        super().pdp_lost(number)
+
+    def network_time_arrived(self, event: NetworkTimeArrived) -> None:
+        """Under +CLTS=1 the host reads it, and the operator's name with it (observed)."""
+        super().network_time_arrived(event)
+        if self.extras.network_time:
+            network = self.network
+            for line in network_time_lines(event):
+                self.say(line)
+            self.say(f'+CIEV: 10,"{network.plmn}","{network.operator}","{network.operator}", 0, 0')
 
     # ---- states ----------------------------------------------------------------------------------
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from ...emulator.dialect import Dialect, Escape, Identity, Limits
 from ...emulator.reply import Cme
 from ...emulator.timing import fixed, latency
-from ..timings import SHELL_TIMINGS
+from ..calls import CALLS
+from ..timings import SHELL_TIMINGS, TELEPHONY_TIMINGS
+from ..ts27005 import TS27005
 from ..ts27007 import TS27007
 from ..v250 import V250
 from .connections import CONNECTIONS
 from .contexts import CONTEXTS
 from .data import DATA
+from .extras import EXTRAS
 from .modes import MODES
 from .module import Sim800Module
+from .sapbr import BEARERS
 from .system import SYSTEM
 
 SIM800 = Dialect(
@@ -23,11 +27,23 @@ SIM800 = Dialect(
         "SIM800 Series_AT Command Manual V1.09",
     ),
     identity=Identity("SIMCOM_Ltd", "SIMCOM_SIM800", "Revision:1418B04SIM800", ("SIM800 R14.18",)),
-    commands=V250 | TS27007 | SYSTEM | MODES | CONTEXTS | CONNECTIONS | DATA,
+    commands=V250
+    | TS27007
+    | CALLS
+    | TS27005
+    | SYSTEM
+    | EXTRAS
+    | BEARERS
+    | MODES
+    | CONTEXTS
+    | CONNECTIONS
+    | DATA,
     module=Sim800Module,
     timings={
         **SHELL_TIMINGS,
+        **TELEPHONY_TIMINGS,
         "dtr escape": fixed(1.0, "S 2.2.4(2): DTR low for at least 1 s, then high"),
+        "bearer": latency(1.3, "observed: SAPBR=1,1 took 1.3 s and 0.65 s"),
         "activate": latency(1.5, "common.md 10"),
         "connect": latency(0.5, "common.md 10"),
         "connect limit": fixed(75, "observed: 75 s after OK when the peer never answers"),
