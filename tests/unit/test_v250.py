@@ -166,7 +166,7 @@ def test_s_register_defaults(number: int, default: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["ATS1?", "ATS9=1", "ATS3=128", "ATS0=256", "ATS6=256", "ATS", "ATS0=a", "ATS300?"]
+    "line", ["ATS1?", "ATS9=1", "ATS3=128", "ATS0=256", "ATS6=256", "ATS", "ATS0=x9", "ATS300?"]
 )
 def test_s_register_errors(line: str) -> None:
     host = Host()
