@@ -34,8 +34,13 @@ class On(Generic[S]):
 
 
 def rows(states: Iterable[S], trigger: Enum, next_state: S | None, cite: str = "") -> list[On[S]]:
-    """The same row for several states; ``None`` as next state means: stays where it is."""
-    return [On(state, trigger, state if next_state is None else next_state, cite) for state in states]
+    """The same row for several states; ``None`` as next state means: stays where it is.
+
+    In the order of the enumeration, so that a set of states gives the same table every time.
+    """
+    chosen = set(states)
+    ordered = [state for state in type(next(iter(chosen))) if state in chosen]
+    return [On(state, trigger, state if next_state is None else next_state, cite) for state in ordered]
 
 
 class Machine(Generic[S]):
