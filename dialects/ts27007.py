@@ -12,6 +12,7 @@ from ..emulator.command import Choice, Text, Word, command, execute, read, test,
 from ..emulator.dialect import CommandSet
 from ..emulator.module import Module
 from ..emulator.reply import OK, Cme, Refusal, Reply, info
+from .settings import setting
 from .ts27007_network import NETWORK
 from .ts27007_sim import SUBSCRIBER
 from .v250 import manufacturer, model, revision, serial_number
@@ -22,27 +23,7 @@ CGMR = command("+CGMR", test(), execute(revision), cite="27.007 5.3")
 CGSN = command("+CGSN", test(), execute(serial_number), cite="27.007 5.4")
 
 
-# ---- error reports -------------------------------------------------------------------------------
-
-
-def cmee_read(module: Module) -> Reply:
-    """How failures are told."""
-    return info(f"+CMEE: {module.shell.cmee}")
-
-
-def cmee_write(module: Module, level: int) -> Reply:
-    """0 ERROR, 1 numbers, 2 texts."""
-    module.shell.cmee = level
-    return OK
-
-
-CMEE = command(
-    "+CMEE",
-    test("+CMEE: (0-2)"),
-    read(cmee_read),
-    write(Choice("level", (0, 1, 2)), run=cmee_write),
-    cite="27.007 9.1",
-)
+CMEE = setting("+CMEE", "shell.cmee", (0, 1, 2), "27.007 9.1")
 
 
 # ---- functionality -------------------------------------------------------------------------------

@@ -377,8 +377,9 @@ class Module:
         """The call, as ``self.phone`` describes it now, moved to another state."""
 
     def network_time_arrived(self, event: NetworkTimeArrived) -> None:
-        """The network told the time."""
-        self.rtc.set_utc(self.now, event.utc, event.quarters)
+        """The network told the time (to a module that is on)."""
+        if self.power.on:
+            self.rtc.set_utc(self.now, event.utc, event.quarters)
 
     @property
     def carrier(self) -> bool:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Said = tuple[int, int, int]
 
+REGISTERED = (1, 5)
+"""<stat> at home and roaming: there is a cell to tell of."""
+
 
 class Registration:
     """Where the module stands with the network; ``Network`` holds the facts."""
@@ -107,7 +110,7 @@ class Registration:
             if known is None or known[0] != now[0]:
                 told = level >= 1
             else:
-                told = level >= 2 and known != now and module.network.registered
+                told = level >= 2 and known != now and now[0] in REGISTERED
             if told:
                 module.say(f"{name}: {self.report(name, level)}")
 
@@ -115,6 +118,6 @@ class Registration:
         """``<stat>``, with the cell behind it when ``level`` asks for it and there is one."""
         stat = self._module.registration_status(name)
         # Without a cell there is nothing to append (27.007 has <lac>,<ci> as optional; assumed).
-        if level >= 2 and stat in (1, 5):
+        if level >= 2 and stat in REGISTERED:
             return f"{stat},{self._module.cell(name)}"
         return str(stat)

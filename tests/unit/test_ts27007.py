@@ -10,6 +10,7 @@ from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.dialects.simcom.system import network_time_lines
 from vmodem.dialects.ts27007 import TS27007
 from vmodem.dialects.v250 import V250
+from vmodem.emulator.command import Command, Kind
 from vmodem.emulator.dialect import Options
 from vmodem.emulator.events import (
     NetworkTimeArrived,
@@ -181,6 +182,20 @@ def test_a_form_that_a_command_lacks(line: str) -> None:
     assert host.asks(line) == said("+CME ERROR: unknown")
 
 
+SUFFIX = {Kind.EXECUTE: "", Kind.READ: "?", Kind.TEST: "=?", Kind.WRITE: "=0"}
+EXTENDED = [declared for declared in SIM800.commands if declared.name[0] == "+"]
+
+
+@pytest.mark.parametrize("declared", EXTENDED, ids=lambda declared: declared.name)
+def test_every_form_that_is_not_declared_is_an_unknown_command(declared: Command) -> None:
+    offered = {form.kind for form in declared.forms}
+    host = strict()
+    for kind, suffix in SUFFIX.items():
+        if kind not in offered:
+            assert host.asks(f"AT{declared.name}{suffix}") == cme(100)
+    assert host.asks(f"AT{declared.name}X") == cme(100)
+
+
 # ---- the card ------------------------------------------------------------------------------------
 
 NEEDS_CARD = ["AT+CIMI", "AT+CNUM", 'AT+CLCK="SC",2', "AT+COPS=0", "AT+COPS=?", "AT+CGATT=1", "AT+CGACT=1"]
@@ -315,6 +330,13 @@ def test_registration_urcs() -> None:
     assert host.sees(RegistrationChanged(3)) == said("+CREG: 3")
     assert host.asks("AT+CREG?") == said("+CREG: 2,3", "OK")
     assert host.asks("AT+COPS?;+CGATT?") == said("+COPS: 0", "+CGATT: 0", "OK")
+
+
+def test_a_detached_module_has_no_packet_cell() -> None:
+    host = Host()
+    host.asks("AT+CREG=2;+CGREG=2;+CGATT=0")
+    assert host.asks("AT+CGREG?") == said("+CGREG: 2,0", "OK")
+    assert host.sees(RegistrationChanged(1, ci=0xABCD)) == said('+CREG: 1,"1A2B","ABCD"')
 
 
 def test_numeric_format_leaves_urcs_as_text() -> None:
