@@ -88,19 +88,12 @@ class Power:
 
     def _forget(self) -> None:
         module = self._module
-        stack = module.stack
         self.sms_ready, self._story = False, None
         module.jobs.clear()
         module.interpreter_reset()
         module.line.reset()
-        for link in stack.links:
-            if link.open:
-                stack.forget_data(link)
-                stack.drop(link, abort=True)
+        module.stack.reset()
         module.leave_data_mode()
-        stack.stop_listening(abort=True)
-        for context in stack.contexts:
-            stack.shut(context)
         module.packet = Packet()
         module.reset_settings()
         module.timers.clear()
