@@ -275,3 +275,14 @@ def test_what_is_typed_behind_a_restart_is_read_by_the_new_module(writer: Writer
     assert host.types(b"AT+CFUN=1,1\r").endswith(OK)
     host.types(b"ATE0\r")
     assert host.asks("ATS0?") == said("000", "OK")
+
+
+def test_used_up_tries_stay_used_up() -> None:
+    host = Host(Options(pin="4711"))
+    for _ in range(3):
+        host.asks("AT+CPIN=0000")
+    assert host.asks("AT+CFUN=1,1") == OK + said("RDY", "+CFUN: 1", "+CPIN: SIM PUK")
+    host.types(b"ATE0\r")
+    for _ in range(10):
+        host.asks('AT+CPIN="00000000","1111"')
+    assert host.asks("AT+CFUN=1,1") == OK + said("RDY", "+CFUN: 1", "+CPIN: NOT READY")

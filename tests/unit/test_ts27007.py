@@ -379,6 +379,14 @@ def test_operator_by_hand() -> None:
     assert host.asks("AT+COPS?") == said('+COPS: 0,2,"26201"', "OK")
 
 
+def test_operator_by_hand_that_does_not_let_the_module_in() -> None:
+    host = strict()
+    host.asks("AT+COPS=2")
+    host.sees(RegistrationChanged(3))
+    assert host.asks('AT+COPS=1,2,"26201"') == cme(30)
+    assert host.asks("AT+CREG?") == said("+CREG: 0,3", "OK")
+
+
 def test_operator_list() -> None:
     host = strict(TYPICAL)
     assert host.asks("AT+COPS=?") == b""
@@ -415,6 +423,15 @@ def test_attach_without_a_network() -> None:
     host = strict()
     host.sees(RegistrationChanged(2))
     assert host.asks("AT+CGATT=1") == cme(30)
+
+
+def test_network_lost_while_attaching() -> None:
+    host = strict(TYPICAL)
+    host.asks("AT+CGATT=0")
+    host.waits(1.0)
+    assert host.asks("AT+CGATT=1") == b""
+    host.sees(RegistrationChanged(2))
+    assert host.waits(1.5) == cme(30)
 
 
 def test_pdp_contexts() -> None:
