@@ -242,7 +242,7 @@ def read_submit(tpdu: bytes) -> Submitted:
     pid, dcs = reader.octet(), reader.octet()
     reader.take(VALIDITY_OCTETS[first_octet & 0x18])
     text, header = _read_user_data(reader, dcs, bool(first_octet & USER_DATA_HEADER))
-    if reader.left or not number:
+    if reader.left or not number.removeprefix("+"):
         raise PduError("octets are left over, or there is no address")
     return Submitted(number, text, first_octet, pid, dcs, header)
 
