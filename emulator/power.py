@@ -64,7 +64,8 @@ class Power:
         network.selection, network.format, network.attached = 0, 0, True
         if announce:
             module.sim.state = SimState.BUSY
-            network.stat, network.heard = 0, False
+            network.stat = 0
+            network.heard = False
             module.registration.learn()
             self._story = module.start(self._boot())
         else:
@@ -82,7 +83,6 @@ class Power:
         """Dead and deaf until it is switched on again."""
         self._forget()
         self._module.sim.state = SimState.OFF
-        self._module.network.stat = 0
         self.on = False
         self._module.carrier_changed()
 
@@ -95,6 +95,7 @@ class Power:
         module.stack.reset()
         module.leave_data_mode()
         module.packet = Packet()
+        module.registration.reset()
         module.reset_settings()
         module.timers.clear()
         module.outbox.clear()

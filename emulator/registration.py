@@ -58,6 +58,11 @@ class Registration:
         network.stat = network.offers if self.allowed else 0
         self.learn()
 
+    def reset(self) -> None:
+        """The module lost its power: no search goes on, and nothing is said."""
+        self._stop()
+        self._module.network.stat = 0
+
     def leave(self) -> None:
         """Off the network, and not searching."""
         self._stop()

@@ -146,6 +146,19 @@ def test_restart_drops_what_was_under_way() -> None:
     assert host.waits(60.0) == GREETING
 
 
+def test_restart_during_a_search_begins_anew() -> None:
+    host = awake(TYPICAL)
+    host.asks("AT+CREG=1;&W")
+    host.asks("AT+COPS=2")
+    host.asks("AT+COPS=0")
+    host.waits(1.0)
+    host.sees(PowerChanged(False))
+    host.sees(PowerChanged(True))
+    assert host.waits(3.0) == said("RDY", "+CFUN: 1")
+    assert host.waits(5.0) == said("+CPIN: READY", "+CREG: 2", "Call Ready", "SMS Ready")
+    assert host.waits(1.0) == said("+CREG: 1")
+
+
 def connected(mode: int) -> Host:
     """A host with a TCP connection; mode 1 is transparent."""
     host = awake()
@@ -165,12 +178,17 @@ def test_power_off_in_data_mode() -> None:
     assert host.sees(PowerChanged(True)) == GREETING
     assert host.types(b"AT\r") == b"AT\r" + OK
     assert bytes(host.net.connections[-1].received) == b""
+    host.types(b"ATE0&D1\r")
+    host.waits(10.0)
+    assert host.dtr(False) == b"", "nothing is left of data mode"
 
 
 def test_power_off_at_a_prompt() -> None:
     host = connected(0)
+    host.asks("AT+CREG=1")
     assert host.asks("AT+CIPSEND") == b"\r\n> "
     host.types(b"half a mess")
+    assert host.sees(RegistrationChanged(5)) == b"", "held until the send is done"
     assert host.sees(PowerChanged(False)) == b""
     assert host.sees(PowerChanged(True)) == GREETING
     assert host.types(b"AT\r") == b"AT\r" + OK

@@ -369,6 +369,15 @@ def test_deregister_and_register() -> None:
     assert host.asks("AT+COPS?;+CGATT?") == said('+COPS: 0,0,"Virtual"', "+CGATT: 1", "OK")
 
 
+def test_a_search_is_not_cut_short_by_the_network() -> None:
+    host = Host(TYPICAL)
+    host.asks("AT+CREG=1")
+    host.asks("AT+CFUN=4")
+    assert host.asks("AT+CFUN=1") == OK + said("+CREG: 2")
+    assert host.sees(RegistrationChanged(5)) == b""
+    assert host.waits(2.0) == said("+CREG: 5")
+
+
 def test_operator_by_hand() -> None:
     host = strict()
     assert host.asks('AT+COPS=1,2,"26201"') == OK
