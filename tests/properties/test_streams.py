@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from properties.rig import PORT, bring_up, connect, sim800, transparent
+from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.events import OutputBlocked, OutputReady
 from vmodem.netstack.memory import MemoryConnection
 from world import World, fragments
@@ -60,6 +61,7 @@ class Taken:
             self.data[number] = self.data.get(number, b"") + output[head.end() : at]
 
 
+ROOM = SIM800.limits.receive_buffer
 Sends = list[tuple[int, bytes, "int | None"]]
 
 
@@ -77,6 +79,13 @@ def feed(world: World, peers: dict[int, MemoryConnection], sends: Sends, blocks:
         if turn % 3:
             world.advance(0.05)
     return expected
+
+
+def came(taken: bytes, expected: bytes, end: str) -> bool:
+    """Everything came. A reset may cost what the module had no room for: the peer's stack still had it."""
+    if end == "RST":
+        return expected.startswith(taken) and len(taken) >= min(len(expected), ROOM)
+    return taken == expected
 
 
 def finish(world: World, peers: dict[int, MemoryConnection], ends: list[str]) -> None:
@@ -108,7 +117,7 @@ def test_pushed_on_several_links(sends: Sends, blocks: list[int], ends: list[str
     taken = Taken()
     taken.read(world.take())
     for number, end in enumerate(ends):
-        assert taken.data.get(number, b"") == expected[number]
+        assert came(taken.data.get(number, b""), expected[number], end)
         assert (number in taken.closed) == (end != "open")
 
 
@@ -123,7 +132,7 @@ def test_pushed_with_headers_on_one_link(
     finish(world, peers, [end])
     taken = Taken()
     taken.read(world.take())
-    assert taken.data.get(0, b"") == expected[0]
+    assert came(taken.data.get(0, b""), expected[0], end)
     assert (0 in taken.closed) == (end != "open")
 
 
@@ -134,7 +143,9 @@ def test_pushed_bare_on_one_link(sends: Sends, blocks: list[int], end: str) -> N
     peers = {0: connect(world)}
     expected = feed(world, peers, sends, blocks)
     finish(world, peers, [end])
-    assert world.take() == expected[0] + (b"" if end == "open" else b"\r\nCLOSED\r\n")
+    output, last = world.take(), b"" if end == "open" else b"\r\nCLOSED\r\n"
+    assert output.endswith(last)
+    assert came(output[: len(output) - len(last)], expected[0], end)
 
 
 @given(sends_on(1), BLOCKS, ENDS, st.sampled_from(["", "+CIPCCFG=5,2,1024,1,1,50,20", "+CIPCCFG=5,2,1024,1,1,1460,20"]))
@@ -144,10 +155,16 @@ def test_transparent_to_the_host(sends: Sends, blocks: list[int], end: str, conf
     expected = feed(world, peers, sends, blocks)
     finish(world, peers, [end])
     world.advance(200)
-    assert world.take() == expected[0] + (b"" if end == "open" else b"\r\nCLOSED\r\n")
+    output, last = world.take(), b"" if end == "open" else b"\r\nCLOSED\r\n"
+    assert output.endswith(last)
+    assert came(output[: len(output) - len(last)], expected[0], end)
 
 
 # ---- fetching ------------------------------------------------------------------------------------
+
+
+FETCHED = re.compile(rb"\r\nOK\r\n(?:\r\n(?:\d, )?CLOSED\r\n)?")
+"""Room in the buffer may let in the FIN that waited outside."""
 
 
 def fetch(world: World, mode: int, link: int | None, size: int | None) -> tuple[bytes, int]:
@@ -161,7 +178,7 @@ def fetch(world: World, mode: int, link: int | None, size: int | None) -> tuple[
     assert match, answer
     count, left = int(match.group(1)), int(match.group(2))
     raw = answer[match.end() : match.end() + count * (1 if mode == 2 else 2)]
-    assert answer[match.end() + len(raw) :] == b"\r\nOK\r\n", answer
+    assert FETCHED.fullmatch(answer, match.end() + len(raw)), answer
     assert count <= (size or 1460)
     return (raw if mode == 2 else bytes.fromhex(raw.decode())), left
 
@@ -199,10 +216,7 @@ def test_fetched(sends: Sends, reads: list[tuple[int, int, int]], ends: list[str
             taken[number] += data
             if not data:
                 break
-        if ends[number] != "RST":
-            assert taken[number] == expected[number]
-        else:
-            assert expected[number].startswith(taken[number])
+        assert came(taken[number], expected[number], ends[number])
 
 
 # ---- sending -------------------------------------------------------------------------------------
