@@ -1,0 +1,141 @@
+"""The command ``vmodem``: what can be asked for, and how mistakes are told.
+
+Exit status: 0 done, 1 our own failure (with a traceback), 2 wrong usage, 3 cannot be set up.
+
+Rules for editors: nothing heavy is imported here, so that ``--help`` and mistakes cost no time; each
+command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from .console import complain, say
+from .mistakes import CommandLineError, SetupError, UsageError, find_dialect
+
+DEFAULT_DIALECT = "sim800"
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for; the exit status."""
+    command = "vmodem"
+    try:
+        args, unknown = _parser().parse_known_args(argv)
+        command = " ".join(filter(None, (command, args.command)))
+        if unknown:
+            raise UsageError(f"unrecognized arguments: {' '.join(unknown)} (see {command} --help)")
+        status: int = args.action(args)
+    except CommandLineError as error:
+        complain(f"{command}: {_one_line(str(error))}")
+        return error.status
+    except KeyboardInterrupt:  # before a modem was there to be stopped
+        return INTERRUPTED
+    finally:
+        say("")  # argparse has written the help, but not flushed it
+    return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **settings})
+
+    def error(self, message: str) -> NoReturn:
+        complain(f"{self.prog}: {_one_line(message)} (see {self.prog} --help)")
+        sys.exit(UsageError.status)
+
+
+def _one_line(message: str) -> str:
+    return message.replace("\r", "\\r").replace("\n", "\\n")
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            say(f"vmodem {version('vmodem')}\n")
+        except PackageNotFoundError:
+            say("vmodem, not installed\n")
+        sys.exit(0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="vmodem", description="A virtual cellular modem. Begin with: vmodem run")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    parser.set_defaults(action=_nothing)
+    _add_run(commands)
+    dialects = commands.add_parser("dialects", help="list the modules that can be emulated")
+    dialects.set_defaults(action=_dialects)
+    table = commands.add_parser("commands", help="list the AT commands of a module, and what they do here")
+    table.add_argument("dialect", metavar="DIALECT", help="its name, as vmodem dialects tells")
+    table.add_argument("--format", choices=("text", "csv", "markdown"), default="text")
+    table.set_defaults(action=_commands)
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
+    text = "Run a module on a pseudo terminal, until Ctrl-C. The first line printed is the port's path."
+    run = commands.add_parser("run", help="run a module on a pseudo terminal", description=text)
+    run.set_defaults(action=_run)
+    add = run.add_argument
+    add("--dialect", metavar="NAME", default=DEFAULT_DIALECT, help="which module (default: %(default)s)")
+    add("--link", metavar="PATH", help="where the port is (default: in the user's runtime directory)")
+    add("--boot", action="store_true", help="boot with all its lines, instead of being ready at once")
+    add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
+    add("--log", metavar="FILE", help="record everything in FILE (replaced), a JSON object a line")
+    add("--ready-file", metavar="FILE", help="holds the port's path, exactly while the port can be used")
+    net = run.add_argument_group("network")
+    add = net.add_argument
+    reach = ("host", "loopback", "none")
+    text = "where its sockets may go: wherever this host can (default), this host only, routes only"
+    add("--network", choices=reach, default="host", help=text)
+    text = "lead elsewhere, as tcp://116.228.221.51:8500=tcp://127.0.0.1:9000; repeatable"
+    add("--route", metavar="FROM=TO", action="append", default=[], help=text)
+    text = "its address in the mobile network; once for each PDP context"
+    add("--local-ip", metavar="IP", action="append", default=[], help=text)
+    text = "address of this host where its servers listen (default: %(default)s)"
+    add("--listen-host", metavar="IP", default="127.0.0.1", help=text)
+    card = run.add_argument_group("module and SIM card")
+    card.add_argument("--imei", metavar="DIGITS", help="the module's serial number")
+    card.add_argument("--number", metavar="NUMBER", help="the subscriber's number")
+    card.add_argument("--pin", metavar="PIN", help="lock the SIM card with this PIN")
+
+
+def _nothing(_args: argparse.Namespace) -> int:
+    raise UsageError("no command given (try vmodem run, or see vmodem --help)")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from .run import run
+
+    return run(args)
+
+
+def _dialects(_args: argparse.Namespace) -> int:
+    from .coverage import dialects_table
+
+    table, broken = dialects_table()
+    say(table)
+    for fault in broken:
+        complain(f"vmodem dialects: {fault}")
+    return SetupError.status if broken else 0
+
+
+def _commands(args: argparse.Namespace) -> int:
+    from .coverage import commands_table
+
+    say(commands_table(find_dialect(args.dialect), args.format))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
