@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from shell_host import ERROR, OK, Host, said
+from transparent_host import escape, in_data_mode, pulses
 from vmodem.dialects.minimal import MINIMAL
 from vmodem.emulator.dialect import Options
 from vmodem.emulator.events import (
@@ -16,7 +17,7 @@ from vmodem.emulator.events import (
 )
 from vmodem.emulator.machine import NoTransition, Position
 from vmodem.emulator.phone import CALL, CallHappening, CallState
-from world import START, Writer, bytewise, fragments, whole
+from world import Writer, bytewise, fragments, whole
 
 CALLER = "+4915112345"
 RING = said("RING")
@@ -198,32 +199,6 @@ def test_a_call_that_came_and_went_at_the_prompt_is_told_of() -> None:
     host.sees(CallArrived(CALLER))
     assert host.sees(CallerHungUp()) == b""
     assert host.types(b"\x1b") == OK + RING + NO_CARRIER
-
-
-def in_data_mode(*setup: str, writer: Writer = whole) -> Host:
-    """A host with a transparent connection."""
-    host = Host(writer=writer)
-    host.net.tcp("198.51.100.1", 80)
-    for command in (*setup, "AT+CIPMODE=1", "AT+CSTT", "AT+CIICR", "AT+CIFSR"):
-        host.asks(command)
-    assert host.asks('AT+CIPSTART="TCP","198.51.100.1",80') == OK + said("CONNECT")
-    host.waits(2)
-    return host
-
-
-def escape(host: Host) -> bytes:
-    """+++ with its guard times."""
-    host.types(b"+++")
-    return host.waits(1)
-
-
-def pulses(host: Host) -> list[tuple[float, bool]]:
-    """RI's changes: when, and to what."""
-    return [
-        (round(change.time - START, 3), change.on)
-        for change in host.world.signals
-        if change.signal.value == "RI"
-    ]
 
 
 @pytest.mark.parametrize("writer", [whole, bytewise])

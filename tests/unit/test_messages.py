@@ -1,4 +1,4 @@
-"""Where short messages are kept, and their octets: storage, alphabet, 23.040 coding with published examples."""
+"""Where short messages are kept, and their octets: storage, alphabet, 23.040 with published examples."""
 
 from __future__ import annotations
 
@@ -182,8 +182,10 @@ def test_a_name_as_sender() -> None:
 
 @pytest.mark.parametrize(
     ("dcs", "alphabet"),
-    [(0, "GSM"), (4, "8BIT"), (8, "UCS2"), (0x10, "GSM"), (0x18, "UCS2"), (0xF0, "GSM"), (0xF4, "8BIT")]
-    + [(0xC8, "GSM"), (0xD8, "GSM"), (0xE0, "UCS2")],
+    [
+        *[(0x00, "GSM"), (0x04, "8BIT"), (0x08, "UCS2"), (0x10, "GSM"), (0x18, "UCS2")],
+        *[(0xC8, "GSM"), (0xD8, "GSM"), (0xE0, "UCS2"), (0xF0, "GSM"), (0xF4, "8BIT")],
+    ],
 )
 def test_codings(dcs: int, alphabet: str) -> None:
     assert sms_pdu.alphabet_of(dcs) == alphabet
