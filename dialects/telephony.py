@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from ..emulator.dialect import Dialect, Options
 from ..emulator.events import SmsArrived
 from ..emulator.jobs import Steps, Until
-from ..emulator.line import Mode
 from ..emulator.messages import Message, Status, Storage
 from ..emulator.module import Module
 from ..emulator.phone import CallState
@@ -143,7 +142,7 @@ class Telephony(Module):
         return Message(number, text, Status.REC_UNREAD, utc, first_octet=first_octet, dcs=dcs, header=header)
 
     def _deliver_one(self, message: Message, slot: int | None) -> None:
-        if self.line.mode is Mode.DATA:
+        if self.data_mode is not None:
             self.indicator.pulse("message pulse")
         if self._stored:
             index = self.storage(2).put(message, slot)
@@ -159,7 +158,7 @@ class Telephony(Module):
         mode = self.shell.cnmi[0]
         if mode == 0:
             self.sms.held.append(lines)
-        elif not (mode == 1 and self.line.mode is Mode.DATA):
+        elif not (mode == 1 and self.data_mode is not None):
             self.say(lines)
 
     def release_indications(self) -> None:
