@@ -1,6 +1,6 @@
 """Reads a transcript file (one documented dialogue) into values; refuses what it does not know.
 
-Format: one item per line, ``# key: value`` in front, then steps marked ``>``, ``>>``, ``<``, ``<<``,
+Format: one item per line, ``# key: value`` in front, then steps marked ``>``, ``>+``, ``>>``, ``<``, ``<<``,
 ``~``, ``*``, ``;``. What the ``*`` steps may say is in :mod:`transcript_events`.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from transcript_events import Action, parse_action
@@ -103,6 +103,10 @@ class Header:
     derived: bool = False
     settles: str = ""
     notes: list[str] = field(default_factory=list)
+    echo: bool = False  # the dialogue begins as the module does, with its echo on
+    line_end: bytes = b"\r"  # the host's own, see :func:`in_its_own_way`
+    small_writes: bool = False  # the host writes a command in several pieces
+    patience: float | None = None  # seconds that the host waits for a line
 
 
 # ---- steps ------------------------------------------------------------------------------------------
@@ -110,10 +114,12 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class HostWrites:
-    """``>`` (with its CR) or ``>>``: the host writes these bytes."""
+    """``>`` (with its CR) or ``>>``: the host writes these bytes; ``>+``: and the module echoes them."""
 
     place: Place
     data: bytes
+    line: bool = False
+    echoed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +198,21 @@ def parse(text: str, path: str) -> Transcript:
     return Transcript(path, header, tuple(steps))
 
 
+def in_its_own_way(transcript: Transcript) -> Transcript:
+    """The transcript with the line ends that its host really writes."""
+    end = transcript.header.line_end
+    steps = tuple(
+        replace(step, data=step.data[:-1] + end) if isinstance(step, HostWrites) and step.line else step
+        for step in transcript.steps
+    )
+    return replace(transcript, steps=steps)
+
+
 def _step(line: str, place: Place) -> TranscriptStep:
     mark, _, rest = line.partition(" ")
     match mark:
-        case ">":
-            return HostWrites(place, rest.encode("latin-1") + b"\r")
+        case ">" | ">+":
+            return HostWrites(place, rest.encode("latin-1") + b"\r", line=True, echoed=mark == ">+")
         case ">>":
             return HostWrites(place, unescape(rest, place))
         case "<":
@@ -250,6 +266,29 @@ def _settles(header: Header, value: str, place: Place) -> None:
 
 def _note(header: Header, value: str, place: Place) -> None:
     header.notes.append(value)
+
+
+def _echo(header: Header, value: str, place: Place) -> None:
+    if value != "on":
+        raise place.error(f"echo is 'on' or absent, not {value!r}")
+    header.echo = True
+
+
+def _host(header: Header, value: str, place: Place) -> None:
+    for word in value.split(", "):
+        if word == "crlf":
+            header.line_end = b"\r\n"
+        elif word == "small writes":
+            header.small_writes = True
+        elif word != "cr":
+            raise place.error(f"unknown way of writing {word!r}, one of cr, crlf, small writes")
+
+
+def _patience(header: Header, value: str, place: Place) -> None:
+    number, _, unit = value.partition(" ")
+    if unit != "ms":
+        raise place.error(f"patience is '<number> ms', not {value!r}")
+    header.patience = _integer(number, place) / 1000
 
 
 def _derived(header: Header, value: str, place: Place) -> None:
@@ -359,8 +398,11 @@ _KEYS: dict[str, Callable[[Header, str, Place], None]] = {
     "config": _config,
     "setup": _setup,
     "derived": _derived,
+    "echo": _echo,
+    "host": _host,
+    "patience": _patience,
     "settles": _settles,
     "note": _note,
 }
 
-__all__ = ["FormatError", "Header", "Transcript", "load", "parse"]
+__all__ = ["FormatError", "Header", "Transcript", "in_its_own_way", "load", "parse"]

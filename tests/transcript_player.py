@@ -154,8 +154,9 @@ class Player:
     # ---- phases ---------------------------------------------------------------------------------
 
     def _set_up(self) -> None:
-        self._world.send(b"ATE0\r")
-        self._discard_until("OK")
+        if not self._header.echo:
+            self._world.send(b"ATE0\r")
+            self._discard_until("OK")
         for setup in self._header.setup:
             self._place = setup.place
             self._world.send(setup.command.encode("latin-1") + b"\r")
@@ -184,8 +185,11 @@ class Player:
 
     def _step(self, step: TranscriptStep) -> None:
         match step:
-            case HostWrites(_, data):
+            case HostWrites(_, data, _, echoed):
                 self._world.send(data)
+                if echoed:  # with its CR; an LF behind it is not echoed (observed)
+                    echo = data.removesuffix(b"\n")
+                    self._expect_raw(echo, f"the echo {echo!r}")
             case Line(_, text):
                 self._expect_line(self._peers.printed(text))
             case Prompt():
@@ -197,6 +201,10 @@ class Player:
             case Happening(_, action):
                 self._act(action, step.place)
 
+    @property
+    def _limit(self) -> float:
+        return LINE_LIMIT if self._header.patience is None else self._header.patience
+
     def _expect_line(self, text: str) -> None:
         line = self._next_line(text)
         if not matches(text, line):
@@ -204,8 +212,8 @@ class Player:
 
     def _next_line(self, expected: str) -> str:
         """Take the next non-empty line, waiting for its end; ``expected`` is for the failure."""
-        if not self._world.run_until(self._line_is_there, LINE_LIMIT):
-            raise self._error(f"expected the line {expected!r}, no whole line came in {LINE_LIMIT:g} s")
+        if not self._world.run_until(self._line_is_there, self._limit):
+            raise self._error(f"expected the line {expected!r}, no whole line came in {self._limit:g} s")
         start, end = _line_in(self._world.unread)
         return self._world.take(end + 2)[start:end].decode("latin-1").strip("\r")
 
@@ -219,7 +227,7 @@ class Player:
             unread = self._world.unread
             return not any(form.startswith(unread) and form != unread for form in forms)
 
-        self._world.run_until(decided, LINE_LIMIT)
+        self._world.run_until(decided, self._limit)
         for form in forms:
             if self._world.unread.startswith(form):
                 self._world.take(len(form))

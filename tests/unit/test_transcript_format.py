@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 import transcript_events as act
-from transcript_format import Client, HostWrites, Line, Peer, Prompt, Raw, Silence, load, parse
+from transcript_format import (
+    Client,
+    HostWrites,
+    Line,
+    Peer,
+    Prompt,
+    Raw,
+    Silence,
+    in_its_own_way,
+    load,
+    parse,
+)
 from transcript_text import FormatError, Place, matches, unescape
 from vmodem.emulator.events import LineChanged, LineSignal, PdpLost
 from vmodem.netstack.script import AckAll, AckLimit, Close, Expect, Send
@@ -27,7 +38,7 @@ def test_steps() -> None:
     text = HEADER + "> AT+X=1, \n; why\n\n< >\n>> a b<Ctrl+Z>\n<  OK \n<< \\r\\nx\n~ 1500\n"
     steps = parse(text, "x.txt").steps
     assert steps == (
-        HostWrites(Place("x.txt", 2), b"AT+X=1, \r"),
+        HostWrites(Place("x.txt", 2), b"AT+X=1, \r", line=True),
         Prompt(Place("x.txt", 5)),
         HostWrites(Place("x.txt", 6), b"a b\x1a"),
         Line(Place("x.txt", 7), " OK"),
@@ -160,3 +171,27 @@ def test_escapes() -> None:
 )
 def test_when_lines_are_equal(expected: str, actual: str, equal: bool) -> None:
     assert matches(expected, actual) is equal
+
+
+def test_how_the_host_writes() -> None:
+    text = HEADER + "# echo: on\n# host: crlf, small writes\n# patience: 500 ms\n>+ AT\n>> a\\r\n> ATE0\n"
+    transcript = parse(text, "x.txt")
+    header = transcript.header
+    assert (header.echo, header.line_end, header.small_writes, header.patience) == (True, b"\r\n", True, 0.5)
+    assert transcript.steps[0] == HostWrites(Place("x.txt", 5), b"AT\r", line=True, echoed=True)
+    own = [step.data for step in in_its_own_way(transcript).steps if isinstance(step, HostWrites)]
+    assert own == [b"AT\r\n", b"a\r", b"ATE0\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("# echo: off", "echo is 'on' or absent"),
+        ("# host: lf", "unknown way of writing"),
+        ("# patience: 5 s", "patience is"),
+        ("# patience: x ms", "not a number"),
+    ],
+)
+def test_wrong_ways_of_the_host(line: str, complaint: str) -> None:
+    with pytest.raises(FormatError, match=complaint):
+        parse(f"{HEADER}{line}\n> AT\n", "x.txt")

@@ -109,6 +109,10 @@ def test_time_goes_by_while_a_line_is_awaited() -> None:
     assert world.now == 1060.5
 
 
+def test_a_host_that_needs_the_echo() -> None:
+    play(">+ ATE0\n< OK\n> AT\n< OK", "# echo: on\n")
+
+
 def test_a_setup_with_payload() -> None:
     header = SERVER + "# setup: AT+OPEN => OK\n# setup: AT+SEND then hello<Ctrl+Z> => SEND OK\n"
     play("<< world\n> AT\n< OK", header)
@@ -168,6 +172,8 @@ def test_a_pulse() -> None:
             3,
             "of 120 ms, it was 50 ms",
         ),
+        (">+ AT\n< OK", "# echo: on\n", 3, "expected the echo b'AT\\r'"),
+        ("> AT+SLOW\n< OK\n< DONE: 1,2", "# patience: 500 ms\n", 5, "no whole line came in 0.5 s"),
         ("> AT\n< OK", "# setup: AT+FAIL => OK\n", 2, "setup: expected 'OK', got 'ERROR'"),
     ],
 )

@@ -1,0 +1,48 @@
+"""What the drivers in the wild send, played in their own way of writing and in every other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from driver_ways import FILES, own_writer, small_writes
+from modems import make_modem
+from transcript_format import Transcript, in_its_own_way, load
+from transcript_peers import play_virtual
+from world import Writer, bytewise, fragments, whole
+
+WAYS: dict[str, Writer] = {"whole": whole, "bytewise": bytewise, "fragments": fragments(seed=77)}
+
+
+def play(transcript: Transcript, writer: Writer) -> None:
+    play_virtual(transcript, make_modem("sim800", transcript.header), writer=writer)
+
+
+def test_the_drivers_are_there() -> None:
+    drivers = {load(path).header.source.partition(",")[0] for path in FILES}
+    assert len(FILES) >= 20
+    assert all(driver.startswith("driver ") for driver in drivers)
+
+
+def test_small_writes_lose_nothing() -> None:
+    line = b'AT+CIPSTART=0,"TCP","example.org",80\r\n'
+    pieces = list(small_writes(line))
+    assert b"".join(pieces) == line
+    assert pieces[:4] == [b"AT", b"+CIPSTART=", b"0", b',"']
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_driver_in_any_pieces(path: Path, way: str) -> None:
+    play(load(path), WAYS[way])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_driver_in_its_own_way(path: Path) -> None:
+    transcript = load(path)
+    play(in_its_own_way(transcript), own_writer(transcript.header))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_driver_with_line_feeds_byte_by_byte(path: Path) -> None:
+    play(in_its_own_way(load(path)), bytewise)
