@@ -30,7 +30,7 @@ class DialectError(Exception):
     """A dialect cannot be had; the message is one line that names the cause and the remedy."""
 
 
-class UnknownDialect(DialectError):
+class UnknownDialect(DialectError, LookupError):
     """Nobody has a dialect of this name."""
 
 

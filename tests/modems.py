@@ -32,13 +32,10 @@ def make_modem(dialect_name: str, header: Header, *, pace: float = 0.0) -> Modem
 
 
 def find_dialect(name: str) -> Dialect:
-    """The dialect that transcripts call ``name``."""
-    from vmodem.dialects.simcom.sim800 import SIM800
+    """The dialect that transcripts call ``name``; raises ``LookupError``."""
+    from vmodem.emulator.registry import find
 
-    dialects = {"sim800": SIM800}
-    if name not in dialects:
-        raise LookupError(f"no dialect {name!r} yet")
-    return dialects[name]
+    return find(name)
 
 
 def options_of(header: Header, *, pace: float = 0.0) -> Options:

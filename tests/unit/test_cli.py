@@ -163,7 +163,7 @@ def test_commands_as_markdown(capsys: pytest.CaptureFixture[str]) -> None:
         ("run --network lan", r"vmodem run: argument --network: invalid choice: 'lan' .*"),
         (
             "run --timing soon",
-            r"vmodem run: --timing 'soon' .*\(write instant, typical or a number above 0\)",
+            r"vmodem run: --timing 'soon' .*\(write instant, typical or .*\)",
         ),
         ("run --timing 0", r"vmodem run: --timing '0' .*"),
         ("run --timing=-1", r"vmodem run: --timing '-1' .*"),
