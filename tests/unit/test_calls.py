@@ -11,6 +11,8 @@ from vmodem.emulator.events import (
     CallAnswered,
     CallArrived,
     CallerHungUp,
+    OutputBlocked,
+    OutputReady,
     RegistrationChanged,
     SimChanged,
     SmsArrived,
@@ -244,6 +246,19 @@ def test_call_and_message_pulses_overlap_as_one() -> None:
     host.sees(SmsArrived(CALLER, "x"))
     host.waits(1)
     assert pulses(host)[2:] == [(3.03, True), (3.17, False)]
+
+
+def test_a_host_that_does_not_read_hears_one_ring() -> None:
+    host = Host()
+    peer = host.net.tcp("198.51.100.1", 80)
+    host.asks('AT+CIPSTART="TCP","198.51.100.1",80')
+    host.waits(1)
+    host.sees(OutputBlocked())
+    peer.connection().send(b"data")
+    assert host.waits(1) == b""
+    host.sees(CallArrived(CALLER))
+    assert host.waits(12) == b""
+    assert host.sees(OutputReady()) == b"data" + RING
 
 
 def test_ri_keeps_still_in_command_mode() -> None:

@@ -252,6 +252,12 @@ def test_what_is_no_submission(typed: str) -> None:
         sms_pdu.read_submit(sms_pdu.tpdu_of(typed))
 
 
+def test_septets_behind_a_header_start_on_a_septet() -> None:
+    # Six octets of header are 48 bits: one bit fills up to the seventh septet (23.040 9.2.3.24).
+    header = bytes.fromhex("050003070201")
+    assert sms_pdu.deliver("1", "a", 0.0, 0, 0x44, 0, 0, header).hex().upper().endswith("08050003070201C2")
+
+
 def test_the_longest_messages() -> None:
     assert sms_pdu.fits("a" * 160, 0)
     assert not sms_pdu.fits("a" * 161, 0)

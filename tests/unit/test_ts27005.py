@@ -226,6 +226,14 @@ def test_messages_wait_over_a_restart() -> None:
     assert host.waits(60) == b""
 
 
+def test_messages_wait_for_the_service() -> None:
+    host = Host(Options(boot=True, timing_factor=1.0))
+    host.waits(5)
+    assert host.sees(RegistrationChanged(1)) == b""
+    assert host.sees(SmsArrived(SENDER, "one")) == b""
+    assert host.waits(60).endswith(said("SMS Ready", '+CMTI: "SM",1'))
+
+
 def test_a_full_memory() -> None:
     host = text_host("AT+CNMI=2,0")
     for _ in range(31):
