@@ -256,7 +256,8 @@ class Stack:
 
     def _received(self, event: Received) -> None:
         link = self._links.get(event.handle)
-        if link is None:
+        if link is None or link.state is LinkState.CLOSING:
+            # What was not read before the host closed is lost; so is what comes behind it.
             return
         if link.transport is Transport.UDP and not link.any_sender and event.source != link.remote:
             return

@@ -22,7 +22,7 @@ URC = re.compile(
     rb"\r\n(?:"
     + NUMBER
     + rb"(?P<word>CONNECT OK|CONNECT FAIL|CLOSED|REMOTE IP: (?P<ip>" + IP + rb"))"
-    rb"|STATE: (?:IP STATUS|TCP CLOSED|UDP CLOSED|PDP DEACT)|SERVER OK|SERVER CLOSE|\+PDP: DEACT"
+    rb"|STATE: (?:IP STATUS|TCP CLOSED|UDP CLOSED|PDP DEACT)|SERVER OK|SERVER CLOSE|(?P<lost>\+PDP: DEACT)"
     rb"|\+CIPRXGET: 1(?:,[0-5])?(?:," + IP + rb":\d+)?"
     rb'|\+CDNSGIP: (?:0,[38]|1,"[^"]+"(?:,"' + IP + rb'"){1,2})'
     rb'|RING|NO CARRIER|\+CMTI: "SM",\d+'
@@ -54,7 +54,9 @@ ANSWERS: dict[str, bytes] = {
     "O": rb"\r\nNO CARRIER\r\n",
 }  # fmt: skip
 SENT = rb"\r\n(?:[0-5], )?(?:SEND OK|SEND FAIL)\r\n|\r\nDATA ACCEPT:(?:[0-5],)?\d+\r\n"
-READ = re.compile(rb"\r\n\+CIPRXGET: (?P<mode>[23]),(?:(?P<n>[0-5]),)?(?P<size>\d+),(?P<left>\d+)[^\r]*\r\n")
+READ = re.compile(
+    rb"\r\n\+CIPRXGET: (?P<mode>[23]),(?:(?P<n>[0-5]),)?(?P<size>\d+),(?P<left>\d+)(?:,[\d.]+:\d+)?\r\n"
+)
 
 
 def grammar(line: str) -> re.Pattern[bytes]:
@@ -81,6 +83,7 @@ class StrictHost:
         self.sent: dict[int, bytearray] = {}
         self.taken: dict[int, int] = {}
         self.peer_of: Callable[[int, bytes | None], MemoryConnection | None] = lambda _n, _ip: None
+        self.context_lost: Callable[[], None] = lambda: None
 
     # ---- between commands ------------------------------------------------------------------------
 
@@ -107,6 +110,8 @@ class StrictHost:
 
     def _urc(self, urc: re.Match[bytes]) -> None:
         number, word = int(urc["n"] or 0), urc["word"]
+        if urc["lost"]:
+            self.context_lost()
         if word is None or word == b"CONNECT FAIL":
             return
         if word == b"CLOSED":
@@ -135,7 +140,9 @@ class StrictHost:
         self._echoed(typed)
         return self._answer(grammar(line), meanwhile)
 
-    def payload(self, data: bytes, end: bytes, meanwhile: Callable[[], None] | None = None) -> re.Match[bytes]:
+    def payload(
+        self, data: bytes, end: bytes, meanwhile: Callable[[], None] | None = None
+    ) -> re.Match[bytes]:
         """Give ``data`` and its end at the prompt; the result of the send."""
         assert not self.unread
         assert not self.world.unread, f"behind the prompt: {self.world.unread!r}"

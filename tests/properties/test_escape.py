@@ -81,7 +81,9 @@ def play(escape: Escape, chunks: list[tuple[float, bytes]]) -> None:
         assert world.unread == b""
         return
     assert world.unread == b"\r\nOK\r\n"
-    moment = next(e.time + START for e in world.log if e.mark == "<" and "OK" in e.text and e.time + START > told)
+    moment = next(
+        e.time + START for e in world.log if e.mark == "<" and "OK" in e.text and e.time + START > told
+    )
     assert moment == pytest.approx(detector.escaped, abs=1e-3)
 
 

@@ -17,7 +17,9 @@ from world import World, fragments
 
 PIECES = st.one_of(
     st.binary(max_size=40),
-    st.sampled_from([b"\r\nOK\r\n", b"\r\n", b"+++", b"\r\nCLOSED\r\n", b"\x1a", b"\x1b", b"+RECEIVE,1,5:\r\n"]),
+    st.sampled_from(
+        [b"\r\nOK\r\n", b"\r\n", b"+++", b"\r\nCLOSED\r\n", b"\x1a", b"\x1b", b"+RECEIVE,1,5:\r\n"]
+    ),
     st.integers(0, 255).map(lambda b: bytes([b]) * 700),
     st.binary(min_size=4, max_size=4).map(lambda b: b * 750),
 )
@@ -65,7 +67,9 @@ ROOM = SIM800.limits.receive_buffer
 Sends = list[tuple[int, bytes, "int | None"]]
 
 
-def feed(world: World, peers: dict[int, MemoryConnection], sends: Sends, blocks: list[int]) -> dict[int, bytes]:
+def feed(
+    world: World, peers: dict[int, MemoryConnection], sends: Sends, blocks: list[int]
+) -> dict[int, bytes]:
     """The peers send in turn, and the host stops and goes on reading at the turns in ``blocks``."""
     expected = dict.fromkeys(peers, b"")
     blocked = False
@@ -148,7 +152,12 @@ def test_pushed_bare_on_one_link(sends: Sends, blocks: list[int], end: str) -> N
     assert came(output[: len(output) - len(last)], expected[0], end)
 
 
-@given(sends_on(1), BLOCKS, ENDS, st.sampled_from(["", "+CIPCCFG=5,2,1024,1,1,50,20", "+CIPCCFG=5,2,1024,1,1,1460,20"]))
+@given(
+    sends_on(1),
+    BLOCKS,
+    ENDS,
+    st.sampled_from(["", "+CIPCCFG=5,2,1024,1,1,50,20", "+CIPCCFG=5,2,1024,1,1,1460,20"]),
+)
 def test_transparent_to_the_host(sends: Sends, blocks: list[int], end: str, config: str) -> None:
     world = sim800()
     peers = {0: transparent(world, *([config] if config else []))}
@@ -247,7 +256,9 @@ def test_sent_by_command(sends: list[tuple[int, bytes, bool]], multi: bool, quic
         world.send(payload + (b"" if fixed else b"\x1a"))
         world.advance(0.1)
         tag = f"{number}, " if multi else ""
-        words = f"{tag}SEND OK" if not quick else f"DATA ACCEPT:{tag[:1] + ',' if multi else ''}{len(payload)}"
+        words = (
+            f"{tag}SEND OK" if not quick else f"DATA ACCEPT:{tag[:1] + ',' if multi else ''}{len(payload)}"
+        )
         assert world.take() == f"\r\n{words}\r\n".encode()
         expected[number] += payload
         ack = world.ask("AT+CIPACK" + (f"={number}" if multi else ""))
@@ -258,7 +269,9 @@ def test_sent_by_command(sends: list[tuple[int, bytes, bool]], multi: bool, quic
 
 HOST_DATA = st.one_of(
     st.binary(min_size=1, max_size=30),
-    st.sampled_from([b"+", b"++", b"+++", b"++++", b"AT\r", b"\r\n", b"\x1a", b"\x1b", b"x" * 1023, b"y" * 3000]),
+    st.sampled_from(
+        [b"+", b"++", b"+++", b"++++", b"AT\r", b"\r\n", b"\x1a", b"\x1b", b"x" * 1023, b"y" * 3000]
+    ),
 )
 
 
