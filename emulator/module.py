@@ -6,21 +6,18 @@ when the network does something.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import Enum
 
 from .datamode import TICK, DataMode, DataRules, Packets
 from .dialect import Dialect, Options
-from .effects import Effect, PauseInput, ResumeInput, SetSignal, StateChanged, WriteLine
 from .events import Address, Event, Failure, LineSignal, NetworkTimeArrived
 from .indicator import RingIndicator
-from .jobs import Job, Jobs, Payload, Prompt, Steps, Timer, Timers
-from .line import Line, Mode
 from .links import Context, Link, Listener
 from .messages import Messages
 from .packet import Packet
 from .phone import CallState, Phone
+from .port import Port
 from .power import Greeting, Power
 from .profile import Shell
 from .radio import REFUSALS, Sim, SimState, network
@@ -29,12 +26,11 @@ from .reply import Cme, Cms, Framing, Refusal, ResultCode
 from .rtc import Rtc
 from .sleep import Sleep
 from .stack import Stack
-from .timing import Timings
-from .urc import EnterData, Outbox, Push
+from .urc import EnterData, Push
 
 
-class Module:
-    """One module. ``now`` is set by the engine before anything else happens."""
+class Module(Port):
+    """One module."""
 
     # What a family says otherwise: constants.
     greeting = Greeting()
@@ -48,31 +44,16 @@ class Module:
     """Whether +CMEE=0 leaves ``+CMS ERROR: <n>`` alone (common.md 4: Quectel does, SIM800 says ERROR)."""
 
     def __init__(self, dialect: Dialect, options: Options) -> None:
-        self.dialect = dialect
-        self.options = options
-        self.timings = Timings(dialect.timings, options.timing_factor, options.timings)
-        self.now = 0.0
-        self.shell = Shell()
+        super().__init__(dialect, options)
         self.stored: Shell | None = None
         """What AT&W stored."""
-        self.framing = Framing()
-        self.timers = Timers()
-        self.jobs = Jobs(self.after, self._open_prompt)
-        self.outbox = Outbox(self._may_speak, self._write_item, self._push, self._enter_data)
-        self.line = Line(self.write, self._no_engine, self._no_engine_too_long, dialect.limits.line)
         self.sim = Sim(options)
         self.network = network(options)
         self.send_buffer = dialect.limits.send_buffer if options.send_buffer is None else options.send_buffer
         self.stack = Stack(self)
         self.data_mode: DataMode | None = None
-        self.output_blocked = False
         self.dtr = True
         self._dtr_since = float("-inf")
-        self.prompt_opened: Callable[[], None] = lambda: None
-        """Told when a command takes payload (the interpreter drops the rest of its line)."""
-        self.interpreter_reset: Callable[[], None] = lambda: None
-        self.compound = False
-        """Whether the command running is one of several in its line."""
         self.indicator = RingIndicator(self)
         self.phone = Phone(self)
         self.messages = Messages()
@@ -86,19 +67,12 @@ class Module:
         self.registration = Registration(self)
         self.power = Power(self)
         self.handlers[NetworkTimeArrived] = self.network_time_arrived
-        self._out = bytearray()
-        self._effects: list[Effect] = []
-        self.holds: set[str] = set()
-        self._interjecting = False
-        self._signals: dict[LineSignal, bool] = {}
-
-    def _no_engine(self, _body: str) -> None:
-        raise RuntimeError("a module works only inside an engine")
-
-    def _no_engine_too_long(self) -> None:
-        raise RuntimeError("a module works only inside an engine")
 
     # ---- what it is now --------------------------------------------------------------------------
+
+    @property
+    def silent(self) -> bool:
+        return not self.power.on
 
     @property
     def deaf(self) -> bool:
@@ -134,79 +108,7 @@ class Module:
             # Observed: CMGF=1 and the others give ERROR before `SMS Ready`.
             raise Refusal(Cms.SIM_BUSY)
 
-    # ---- time and work ---------------------------------------------------------------------------
-
-    def after(self, duration: str | float, callback: Callable[[], None]) -> Timer:
-        """Call back after a duration: a name in the timings, or seconds."""
-        seconds = self.timings[duration] if isinstance(duration, str) else duration
-        return self.timers.start(self.now + seconds, callback)
-
-    def start(self, steps: Steps) -> Job:
-        """Let ``steps`` go on in the background."""
-        return self.jobs.start(steps, lambda _result: None)
-
-    def _open_prompt(self, job: Job, prompt: Prompt) -> None:
-        self.prompt_opened()
-        if prompt.show:
-            self.write(self.framing.prompt())
-        timer: Timer | None = None
-
-        def done(payload: Payload) -> None:
-            if timer is not None:
-                timer.cancel()
-            job.resume(payload)
-
-        self.line.open_prompt(prompt, done)
-        if prompt.seconds is not None:
-            timer = self.after(prompt.seconds, self.line.close_prompt)
-
-    # ---- output ----------------------------------------------------------------------------------
-
-    def write(self, data: bytes) -> None:
-        """Write raw bytes to the host, now."""
-        self._out += data
-
-    def ask(self, effect: Effect) -> None:
-        """Ask the outside world for something."""
-        if self._out:
-            self._effects.append(WriteLine(bytes(self._out)))
-            self._out.clear()
-        self._effects.append(effect)
-
-    def drain(self) -> list[Effect]:
-        """What was asked for since the last call, in order."""
-        if self._out:
-            self._effects.append(WriteLine(bytes(self._out)))
-            self._out.clear()
-        effects, self._effects = self._effects, []
-        return effects
-
-    def say(self, item: str | tuple[str, ...] | ResultCode) -> None:
-        """An unsolicited line, block or result code: as soon as the line is free."""
-        if self._interjecting:
-            self._write_item(item)
-        elif self.power.on:
-            self.outbox.say(item)
-
-    @contextmanager
-    def interjecting(self) -> Iterator[None]:
-        """What is said inside stands in the answer of the running command, before its final result."""
-        self._interjecting = True
-        try:
-            yield
-        finally:
-            self._interjecting = False
-
-    def _write_item(self, item: str | tuple[str, ...] | ResultCode) -> None:
-        if isinstance(item, str):
-            self.write(self.framing.text(item))
-        elif isinstance(item, tuple):
-            self.write(self.framing.block(item))
-        elif not self.shell.quiet:
-            self.write(self.framing.codes[item])
-
-    def _may_speak(self) -> bool:
-        return self.line.mode is Mode.COMMAND
+    # ---- pushed data -----------------------------------------------------------------------------
 
     def _push(self, push: Push | bytes) -> bool:
         if isinstance(push, bytes):
@@ -240,33 +142,6 @@ class Module:
 
         self.outbox.seal(link, frames)
 
-    def state_watch(self, number: int) -> Callable[[str, Enum, Enum], None]:
-        """``state_changed`` for the numbered one of several equal machines."""
-        return lambda machine, before, after: self.state_changed(f"{machine} {number}", before, after)
-
-    def state_changed(self, machine: str, before: Enum, after: Enum) -> None:
-        """Tell whoever watches that a documented machine moved."""
-        self.ask(StateChanged(machine, str(before.value), str(after.value)))
-
-    def signal(self, line: LineSignal, on: bool) -> None:
-        """Switch a control line towards the host; ON is the low TTL level."""
-        if self._signals.get(line, False) is not on:
-            self._signals[line] = on
-            self.ask(SetSignal(line, on))
-
-    def hold_input(self, reason: str) -> None:
-        """Take nothing more from the host until every reason is released."""
-        if not self.holds:
-            self.ask(PauseInput())
-        self.holds.add(reason)
-
-    def release_input(self, reason: str) -> None:
-        """One reason to take nothing is gone."""
-        if reason in self.holds:
-            self.holds.remove(reason)
-            if not self.holds:
-                self.ask(ResumeInput())
-
     # ---- data mode -------------------------------------------------------------------------------
 
     def connect_data(self, link: Link) -> None:
@@ -292,6 +167,8 @@ class Module:
         """The line carries payload from here on; the CONNECT has been written."""
         self.data_mode = DataMode(self, link, self.data_rules)
         self.line.enter_data(self.data_mode)
+        if link.blocked:
+            self.hold_input("socket")
         self.data_mode.pump()
 
     def leave_data_mode(self, *, escaped: bool = False) -> None:

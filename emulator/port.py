@@ -1,0 +1,169 @@
+"""The module's side of the serial port: what it writes, asks for and waits for, and its time.
+
+Everything that happens inside a module leaves through here: bytes to the host, effects, URCs in
+their turn, control lines, and the steps of handlers that wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+from .dialect import Dialect, Options
+from .effects import Effect, PauseInput, ResumeInput, SetSignal, StateChanged, WriteLine
+from .events import LineSignal
+from .jobs import Job, Jobs, Payload, Prompt, Steps, Timer, Timers
+from .line import Line, Mode
+from .profile import Shell
+from .reply import Framing, ResultCode
+from .timing import Timings
+from .urc import EnterData, Outbox, Push
+
+
+class Port:
+    """One module's serial port. ``now`` is set by the engine before anything else happens."""
+
+    def __init__(self, dialect: Dialect, options: Options) -> None:
+        self.dialect = dialect
+        self.options = options
+        self.timings = Timings(dialect.timings, options.timing_factor, options.timings)
+        self.now = 0.0
+        self.shell = Shell()
+        self.framing = Framing()
+        self.timers = Timers()
+        self.jobs = Jobs(self.after, self._open_prompt)
+        self.outbox = Outbox(self._may_speak, self._write_item, self._push, self._enter_data)
+        self.line = Line(self.write, self._no_engine, self._no_engine_too_long, dialect.limits.line)
+        self.output_blocked = False
+        self.prompt_opened: Callable[[], None] = lambda: None
+        """Told when a command takes payload (the interpreter drops the rest of its line)."""
+        self.interpreter_reset: Callable[[], None] = lambda: None
+        self.compound = False
+        """Whether the command running is one of several in its line."""
+        self._out = bytearray()
+        self._effects: list[Effect] = []
+        self.holds: set[str] = set()
+        """Why nothing is taken from the host at present."""
+        self._interjecting = False
+        self._signals: dict[LineSignal, bool] = {}
+
+    def _no_engine(self, _body: str) -> None:
+        raise RuntimeError("a module works only inside an engine")
+
+    def _no_engine_too_long(self) -> None:
+        raise RuntimeError("a module works only inside an engine")
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing unsolicited is said at present (switched off)."""
+        raise NotImplementedError
+
+    def _push(self, push: Push | bytes) -> bool:
+        """Write pushed data; whether all of it could go."""
+        raise NotImplementedError
+
+    def _enter_data(self, item: EnterData) -> None:
+        """CONNECT and data mode: it is their turn."""
+        raise NotImplementedError
+
+    # ---- time and work ---------------------------------------------------------------------------
+
+    def after(self, duration: str | float, callback: Callable[[], None]) -> Timer:
+        """Call back after a duration: a name in the timings, or seconds."""
+        seconds = self.timings[duration] if isinstance(duration, str) else duration
+        return self.timers.start(self.now + seconds, callback)
+
+    def start(self, steps: Steps) -> Job:
+        """Let ``steps`` go on in the background."""
+        return self.jobs.start(steps, lambda _result: None)
+
+    def _open_prompt(self, job: Job, prompt: Prompt) -> None:
+        self.prompt_opened()
+        if prompt.show:
+            self.write(self.framing.prompt())
+        timer: Timer | None = None
+
+        def done(payload: Payload) -> None:
+            if timer is not None:
+                timer.cancel()
+            job.resume(payload)
+
+        self.line.open_prompt(prompt, done)
+        if prompt.seconds is not None:
+            timer = self.after(prompt.seconds, self.line.close_prompt)
+
+    # ---- output ----------------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Write raw bytes to the host, now."""
+        self._out += data
+
+    def ask(self, effect: Effect) -> None:
+        """Ask the outside world for something."""
+        if self._out:
+            self._effects.append(WriteLine(bytes(self._out)))
+            self._out.clear()
+        self._effects.append(effect)
+
+    def drain(self) -> list[Effect]:
+        """What was asked for since the last call, in order."""
+        if self._out:
+            self._effects.append(WriteLine(bytes(self._out)))
+            self._out.clear()
+        effects, self._effects = self._effects, []
+        return effects
+
+    def say(self, item: str | tuple[str, ...] | ResultCode) -> None:
+        """An unsolicited line, block or result code: as soon as the line is free."""
+        if self._interjecting:
+            self._write_item(item)
+        elif not self.silent:
+            self.outbox.say(item)
+
+    @contextmanager
+    def interjecting(self) -> Iterator[None]:
+        """What is said inside stands in the answer of the running command, before its final result."""
+        self._interjecting = True
+        try:
+            yield
+        finally:
+            self._interjecting = False
+
+    def _write_item(self, item: str | tuple[str, ...] | ResultCode) -> None:
+        if isinstance(item, str):
+            self.write(self.framing.text(item))
+        elif isinstance(item, tuple):
+            self.write(self.framing.block(item))
+        elif not self.shell.quiet:
+            self.write(self.framing.codes[item])
+
+    def _may_speak(self) -> bool:
+        return self.line.mode is Mode.COMMAND
+
+    def state_watch(self, number: int) -> Callable[[str, Enum, Enum], None]:
+        """``state_changed`` for the numbered one of several equal machines."""
+        return lambda machine, before, after: self.state_changed(f"{machine} {number}", before, after)
+
+    def state_changed(self, machine: str, before: Enum, after: Enum) -> None:
+        """Tell whoever watches that a documented machine moved."""
+        self.ask(StateChanged(machine, str(before.value), str(after.value)))
+
+    def signal(self, line: LineSignal, on: bool) -> None:
+        """Switch a control line towards the host; ON is the low TTL level."""
+        if self._signals.get(line, False) is not on:
+            self._signals[line] = on
+            self.ask(SetSignal(line, on))
+
+    def hold_input(self, reason: str) -> None:
+        """Take nothing more from the host until every reason is released."""
+        if not self.holds:
+            self.ask(PauseInput())
+        self.holds.add(reason)
+
+    def release_input(self, reason: str) -> None:
+        """One reason to take nothing is gone."""
+        if reason in self.holds:
+            self.holds.remove(reason)
+            if not self.holds:
+                self.ask(ResumeInput())
