@@ -68,6 +68,7 @@ class Link:
         self.inbox: deque[tuple[bytes, Address]] = deque()
         self.unread = 0
         self.paused = False
+        self.blocked = False
 
     @property
     def state(self) -> LinkState:

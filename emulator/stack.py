@@ -259,6 +259,9 @@ class Stack:
         if link is None or link.state is LinkState.CLOSING:
             # What was not read before the host closed is lost; so is what comes behind it.
             return
+        if not event.data:
+            # An empty datagram: nothing that a host could be given (assumed).
+            return
         if link.transport is Transport.UDP and not link.any_sender and event.source != link.remote:
             return
         size = len(event.data)
@@ -290,12 +293,26 @@ class Stack:
                 self._module.peer_finished(link)
 
     def _send_blocked(self, event: SendBlocked) -> None:
+        link = self._links.get(event.handle)
+        if link is None:
+            return
+        link.blocked = True
         data_mode = self._module.data_mode
-        if data_mode is not None and data_mode.link is self._links.get(event.handle):
+        if data_mode is not None and data_mode.link is link:
             self._module.hold_input("socket")
 
     def _send_ready(self, event: SendReady) -> None:
-        self._module.release_input("socket")
+        link = self._links.get(event.handle)
+        if link is None:
+            return
+        self._unblock(link)
+
+    def _unblock(self, link: Link) -> None:
+        """``link`` has room, or is gone: the host may go on, if it was this one that held it."""
+        link.blocked = False
+        data_mode = self._module.data_mode
+        if data_mode is not None and data_mode.link is link:
+            self._module.release_input("socket")
 
     # ---- closing ---------------------------------------------------------------------------------
 
@@ -320,7 +337,7 @@ class Stack:
         link.handle = None
         said = link.connected
         link.position.fire(Happening.CLOSED)
-        self._module.release_input("socket")
+        self._unblock(link)
         if said:
             self._module.link_closed(link)
 
@@ -356,7 +373,7 @@ class Stack:
             self._links.pop(handle, None)
             # A handshake under way cannot be ended in order.
             self._release(handle, abort or link.state is LinkState.CONNECTING, link.transport)
-        self._module.release_input("socket")
+        self._unblock(link)
         link.paused = False
         link.position.fire(Happening.CLOSED)
 

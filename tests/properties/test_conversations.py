@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable
 
 import pytest
-
 from properties.rig import HOST, sim800
 from properties.strict_reader import StrictHost
 from vmodem.dialects.simcom.states import MULTI, SINGLE

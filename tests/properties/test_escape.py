@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-
-from properties.rig import PORT, connect, bring_up
+from properties.rig import PORT, bring_up, connect
 from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.dialect import Escape, Options
 from vmodem.emulator.engine import Modem

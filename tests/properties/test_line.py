@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-
 from properties.line_reference import LineReference
 from vmodem.emulator.jobs import Payload, Prompt
 from vmodem.emulator.line import Line, Mode

@@ -6,7 +6,6 @@ import string
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-
 from vmodem.emulator.command import Field, Kind
 from vmodem.emulator.parser import Parsed, parse
 

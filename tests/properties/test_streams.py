@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from properties.rig import PORT, bring_up, connect, sim800, transparent
 from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.events import OutputBlocked, OutputReady
