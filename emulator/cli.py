@@ -89,7 +89,8 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     add = run.add_argument
     add("--dialect", metavar="NAME", default=DEFAULT_DIALECT, help="which module (default: %(default)s)")
     add("--link", metavar="PATH", help="where the port is (default: in the user's runtime directory)")
-    add("--boot", action="store_true", help="boot with all its lines, instead of being ready at once")
+    boot_help = "the first client to open the port switches the module on: it boots with all its lines"
+    add("--boot", action="store_true", help=boot_help)
     add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
     add("--log", metavar="FILE", help="record everything in FILE (replaced), a JSON object a line")
     add("--ready-file", metavar="FILE", help="holds the port's path, exactly while the port can be used")

@@ -99,7 +99,10 @@ class Options:
     ci: int = 0x3C4D
     rssi: int = 20
     ber: int = 0
+    powered: bool = True
+    """Whether the module is on from the beginning; off, it waits for ``PowerChanged``."""
     boot: bool = False
+    """Whether a module that is on from the beginning boots then, with its lines, or is ready already."""
     wall: float = 0.0
     """Seconds since the Unix epoch (UTC) at engine time 0."""
     send_buffer: int | None = None

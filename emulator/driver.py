@@ -15,8 +15,11 @@ from .clock import RealClock
 from .effects import Effect, NetEffect, PauseInput, ResumeInput, SetSignal, WriteLine
 from .endpoints import Pipe
 from .engine import Modem
-from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady
+from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady, PowerChanged
 from .transcript import JsonLog
+
+SETTLE = 0.25
+"""Seconds between a client's opening and the power key: pyserial drops its input as it opens."""
 
 
 class NetStack(Protocol):
@@ -39,8 +42,14 @@ class Driver:
         netstack: Callable[[Callable[[Event], None]], NetStack],
         clock: RealClock,
         log: JsonLog | None = None,
+        *,
+        on_with_client: bool = False,
     ) -> None:
-        """``netstack(deliver)`` makes the netstack that answers to ``deliver``."""
+        """``netstack(deliver)`` makes the netstack that answers to ``deliver``.
+
+        ``on_with_client``: the first client that opens the port switches the module on, as a host
+        does that controls its power; boot lines would otherwise go to nobody.
+        """
         self._modem = modem
         self._pipe = pipe
         self._clock = clock
@@ -50,6 +59,7 @@ class Driver:
         self._events: deque[Event] = deque()
         self._working = False
         self._stopped = False
+        self._on_with_client = on_with_client
         self._timer: asyncio.TimerHandle | None = None
         self._armed = 0.0
 
@@ -110,6 +120,9 @@ class Driver:
     def client_opened(self) -> None:
         """A client opened the port: as a driver does, it raises DTR."""
         self.inject(LineChanged(LineSignal.DTR, True))
+        if self._on_with_client:
+            self._on_with_client = False
+            self._loop.call_later(SETTLE, self.inject, PowerChanged(True))
 
     def client_closed(self) -> None:
         """The last client closed the port: DTR drops."""

@@ -196,8 +196,9 @@ class Module(Port):
         return f"{kind} ERROR: {code.number if level == 1 else code.text}"
 
     def power_on(self) -> None:
-        """The module was switched on."""
-        self.power.switch_on(announce=self.options.boot)
+        """The module begins to exist: on, or waiting to be switched on."""
+        if self.options.powered:
+            self.power.switch_on(announce=self.options.boot)
 
     def typed(self) -> None:
         """The host typed something (sleep counts from here)."""

@@ -94,7 +94,7 @@ def _options(args: argparse.Namespace, dialect: Dialect) -> Options:
         imei=_digits("--imei", args.imei, default.imei, 15, 15),
         number=_digits("--number", args.number, default.number, 1, 20, plus=True),
         pin=_digits("--pin", args.pin, default.pin, 4, 8),
-        boot=args.boot,
+        powered=not args.boot,
         wall=time.time(),
         timing_factor=_factor(args.timing),
     )
@@ -193,7 +193,14 @@ def _start(chosen: Plan, cleanup: ExitStack) -> None:
     clock = RealClock()
     modem = Modem(chosen.dialect, chosen.options, now=clock.now())
     notes = Notes()
-    notes.driver = driver = Driver(modem, pipe, _netstack(chosen, notes.note), clock, log)
+    notes.driver = driver = Driver(
+        modem,
+        pipe,
+        _netstack(chosen, notes.note),
+        clock,
+        log,
+        on_with_client=not chosen.options.powered,
+    )
     cleanup.callback(driver.stop)
     driver.start()
     if ready is not None:

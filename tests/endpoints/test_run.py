@@ -363,8 +363,9 @@ def test_module_card_and_addresses_are_as_asked(start: Start) -> None:
 
 def test_a_module_that_boots_says_so(start: Start) -> None:
     path = start("--boot", "--timing", "0.01").first_line()
+    lines = (b"RDY", b"+CFUN: 1", b"+CPIN: READY", b"Call Ready", b"SMS Ready")
     with serial.Serial(path, 115200, timeout=LIMIT) as port:
-        assert port.read_until(b"SMS Ready\r\n").endswith(b"Call Ready\r\n\r\nSMS Ready\r\n")
+        assert port.read_until(b"SMS Ready\r\n") == b"".join(b"\r\n%b\r\n" % line for line in lines)
 
 
 # ---- what cannot be set up -----------------------------------------------------------------------
