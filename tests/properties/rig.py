@@ -15,9 +15,12 @@ PORT = 7000
 
 
 def sim800(
-    *, writer: Writer = whole, factor: float = 0.0, timings: Mapping[str, float] | None = None,
+    *,
+    writer: Writer = whole,
+    factor: float = 0.0,
+    timings: Mapping[str, float] | None = None,
     send_limit: int = 16384,
-) -> World:  # fmt: skip
+) -> World:
     """A module that has just been switched on, and an empty network."""
     modem = Modem(SIM800, Options(timing_factor=factor, timings=timings or {}), now=START)
     modem.watch()

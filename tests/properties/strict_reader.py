@@ -19,19 +19,17 @@ NUMBER = rb"(?:(?P<n>[0-5]), )?"
 STATE = rb"[A-Z ]+"
 
 URC = re.compile(
-    rb"\r\n(?:"
-    + NUMBER
-    + rb"(?P<word>CONNECT OK|CONNECT FAIL|CLOSED|REMOTE IP: (?P<ip>" + IP + rb"))"
+    rb"\r\n(?:" + NUMBER + rb"(?P<word>CONNECT OK|CONNECT FAIL|CLOSED|REMOTE IP: (?P<ip>" + IP + rb"))"
     rb"|STATE: (?:IP STATUS|TCP CLOSED|UDP CLOSED|PDP DEACT)|SERVER OK|SERVER CLOSE|(?P<lost>\+PDP: DEACT)"
     rb"|\+CIPRXGET: 1(?:,[0-5])?(?:," + IP + rb":\d+)?"
     rb'|\+CDNSGIP: (?:0,[38]|1,"[^"]+"(?:,"' + IP + rb'"){1,2})'
     rb'|RING|NO CARRIER|\+CMTI: "SM",\d+'
     rb")\r\n"
-)  # fmt: skip
+)
 PUSH = re.compile(
     rb"\r\n\+RECEIVE,(?P<n>[0-5]),(?P<size>\d+)(?:," + IP + rb":\d+)?:\r\n"
     rb"|(?:\r\nRECV FROM:" + IP + rb":\d+\r\n|\r\n)\+IPD,(?P<size1>\d+)(?:,(?:TCP|UDP))?:"
-)  # fmt: skip
+)
 
 LINK_LINE = (
     rb'(?:\d,,"","","","INITIAL"|\d,[01],"(?:TCP|UDP)","(?:' + IP + rb')?","\d*",'
@@ -52,7 +50,7 @@ ANSWERS: dict[str, bytes] = {
     "+CIPRXGET=4": rb"\r\n\+CIPRXGET: 4,(?:[0-5],)?\d+\r\n" + OK,
     "+CIPSERVER?": rb"\r\n\+CIPSERVER: (?:0|1,\d+,0,[01])\r\n" + OK,
     "O": rb"\r\nNO CARRIER\r\n",
-}  # fmt: skip
+}
 SENT = rb"\r\n(?:[0-5], )?(?:SEND OK|SEND FAIL)\r\n|\r\nDATA ACCEPT:(?:[0-5],)?\d+\r\n"
 READ = re.compile(
     rb"\r\n\+CIPRXGET: (?P<mode>[23]),(?:(?P<n>[0-5]),)?(?P<size>\d+),(?P<left>\d+)(?:,[\d.]+:\d+)?\r\n"

@@ -9,7 +9,16 @@ import pytest
 from properties.rig import HOST, bring_up, connect, sim800, transparent
 from vmodem.emulator.command import Command
 from vmodem.emulator.dialect import Dialect
-from vmodem.emulator.events import OutputBlocked, OutputReady
+from vmodem.emulator.events import (
+    CallArrived,
+    CallerHungUp,
+    LineChanged,
+    LineSignal,
+    OutputBlocked,
+    OutputReady,
+    RegistrationChanged,
+    SmsArrived,
+)
 from vmodem.emulator.machine import Machine
 from world import World
 
@@ -48,8 +57,8 @@ def grown(world: World, before: int) -> int:
 
 @pytest.mark.parametrize(
     "garbage",
-X
-)  # fmt: skip
+    [b"x", b"A", b"+", b" ", b"\n", b"\x00", b"\b", b"\xff", b'AT+CSTT="', b"AT", b"ATxxxx\x08"],
+)
 def test_garbage_without_an_end(garbage: bytes) -> None:
     world = sim800()
     world.send(b"ATE0\r")
@@ -164,8 +173,6 @@ def test_a_peer_that_does_not_read() -> None:
     """The host is held, also when it leaves data mode and comes back."""
     world = sim800(send_limit=4096)
     peer = transparent(world, "&D1")
-    from vmodem.emulator.events import LineChanged, LineSignal
-
     peer.stop_reading()
     before = weight(world.modem)
     sent = 0
@@ -188,8 +195,6 @@ def test_a_peer_that_does_not_read() -> None:
 
 def test_a_network_that_never_rests() -> None:
     """URCs that nobody reads, because the line is in data mode, are not kept without end."""
-    from vmodem.emulator.events import CallArrived, CallerHungUp, RegistrationChanged, SmsArrived
-
     world = sim800()
     transparent(world, "+CREG=1", "+CNMI=2,1")
     before = weight(world.modem)

@@ -38,12 +38,40 @@ UDP_PORT = 9000
 ALIVE = {"CONNECTED", "REMOTE CLOSING"}
 MODES = [Mode.ACCEPT] * 6 + [Mode.REFUSE, Mode.SILENT, Mode.UNREACHABLE]
 SETTINGS = [
-    "+CIPHEAD=1", "+CIPSRIP=1", "+CIPSRIP=0", "+CIPSHOWTP=1", "+CIPSHOWTP=0", "+CIPQSEND=1", "+CIPQSEND=0",
-    "+CIPMUX=0", "+CIPMUX=1", "+CIPRXGET=1", "+CIPRXGET=0", "+CIPUDPMODE=0", "+CMEE=1", "+CMEE=0", "+CIPATS=1,2",
-    "+CIPATS=0", "+CNMI=2,1",
-]  # fmt: skip
-NONSENSE = ["+CIPSNED", "+CIPSTART", "+CIPSTART=9,9", "+CIPSEND=0,0", "+CIPSEND=9,9", "+CIPCLOSE=9", "+CIPSTART=7,\"TCP\"",
-            "+CIPSERVER=2", "+CIPRXGET=2,9,9,9", "+CIPSHUT=1", "+CIICR?", '+CSTT="', "+CIPMUX=2", ""]  # fmt: skip
+    "+CIPHEAD=1",
+    "+CIPSRIP=1",
+    "+CIPSRIP=0",
+    "+CIPSHOWTP=1",
+    "+CIPSHOWTP=0",
+    "+CIPQSEND=1",
+    "+CIPQSEND=0",
+    "+CIPMUX=0",
+    "+CIPMUX=1",
+    "+CIPRXGET=1",
+    "+CIPRXGET=0",
+    "+CIPUDPMODE=0",
+    "+CMEE=1",
+    "+CMEE=0",
+    "+CIPATS=1,2",
+    "+CIPATS=0",
+    "+CNMI=2,1",
+]
+NONSENSE = [
+    "+CIPSNED",
+    "+CIPSTART",
+    "+CIPSTART=9,9",
+    "+CIPSEND=0,0",
+    "+CIPSEND=9,9",
+    "+CIPCLOSE=9",
+    '+CIPSTART=7,"TCP"',
+    "+CIPSERVER=2",
+    "+CIPRXGET=2,9,9,9",
+    "+CIPSHUT=1",
+    "+CIICR?",
+    '+CSTT="',
+    "+CIPMUX=2",
+    "",
+]
 ACTS = ["close", "close", "reset", "ignore_fin", "stop", "go", "no acks", "acks"]
 TELEPHONE = (CallArrived("123"), CallerHungUp(), SmsArrived("123", "hello"))
 
@@ -333,9 +361,14 @@ class Conversation:
             if peer is None:
                 return
             acts: dict[str, Callable[[], None]] = {
-                "close": peer.close, "reset": peer.reset, "ignore_fin": peer.ignore_fin, "stop": peer.stop_reading,
-                "go": peer.start_reading, "no acks": lambda: peer.ack_limit(0), "acks": peer.ack_all,
-            }  # fmt: skip
+                "close": peer.close,
+                "reset": peer.reset,
+                "ignore_fin": peer.ignore_fin,
+                "stop": peer.stop_reading,
+                "go": peer.start_reading,
+                "no acks": lambda: peer.ack_limit(0),
+                "acks": peer.ack_all,
+            }
             acts[how]()
 
         self._soon(act, busy)
@@ -399,8 +432,20 @@ class Conversation:
 # ---- random walks --------------------------------------------------------------------------------
 
 Step = tuple[str, tuple[object, ...]]
-CHUNKS = [b"", b"x", b"hello", b"\r\nOK\r\n", b"\r\nCLOSED\r\n", b"> ", b"+IPD,3:", b"\x1a", b"\x1b", b"x" * 700,
-          b"y" * 2000, b"z" * 9000]  # fmt: skip
+CHUNKS = [
+    b"",
+    b"x",
+    b"hello",
+    b"\r\nOK\r\n",
+    b"\r\nCLOSED\r\n",
+    b"> ",
+    b"+IPD,3:",
+    b"\x1a",
+    b"\x1b",
+    b"x" * 700,
+    b"y" * 2000,
+    b"z" * 9000,
+]
 
 
 def walk(seed: int, length: int) -> list[Step]:
@@ -425,8 +470,16 @@ def walk(seed: int, length: int) -> list[Step]:
         (2, "recover", tuple),
         (6, "connect", lambda: (link(),)),
         (2, "select", lambda: (r.randint(0, 1),)),
-        (9, "start", lambda: (link(), r.random() < 0.2, r.choice(MODES),
-                              r.choice([HOST] * 6 + ["known", "unknown", "silent"]))),
+        (
+            9,
+            "start",
+            lambda: (
+                link(),
+                r.random() < 0.2,
+                r.choice(MODES),
+                r.choice([HOST] * 6 + ["known", "unknown", "silent"]),
+            ),
+        ),
         (5, "close", lambda: (link(), often(False))),
         (3, "serve", lambda: (often(True),)),
         (9, "send", lambda: (link(), data(), often(False), r.choice([b"\x1a", b"\x1a", b"\x1b"]))),
@@ -443,7 +496,7 @@ def walk(seed: int, length: int) -> list[Step]:
         (2, "telephone", lambda: (r.choice(TELEPHONE), often(False))),
         (1, "host_stops_reading", tuple),
         (20, "time_passes", lambda: (r.choice([0.0, 0.05, 0.3, 1.0, 1.0, 6.0, 6.0, 80.0]),)),
-    ]  # fmt: skip
+    ]
     weights = [weight for weight, _, _ in makers]
     steps: list[Step] = [("prepare", (often(True), often(True), often(False)))]
     for _, name, arguments in r.choices(makers, weights, k=length):

@@ -88,8 +88,10 @@ def play(escape: Escape, chunks: list[tuple[float, bytes]]) -> None:
 
 SIM = Escape(guard=1.0, gap=1.0)
 QUECTEL = Escape(guard=0.5, gap=0.02)
-BYTES = st.one_of(st.sampled_from([b"+", b"+", b"+", b"++", b"+++", b"+++", b"++++", b"a", b"+a", b"a+", b"+++\r"]),
-                  st.binary(min_size=1, max_size=3))  # fmt: skip
+BYTES = st.one_of(
+    st.sampled_from([b"+", b"+", b"+", b"++", b"+++", b"+++", b"++++", b"a", b"+a", b"a+", b"+++\r"]),
+    st.binary(min_size=1, max_size=3),
+)
 PAUSES = {
     SIM: st.sampled_from([0.0, 0.0, 0.1, 0.5, 0.98, 1.0, 1.0, 1.02, 1.5, 2.5]),
     QUECTEL: st.sampled_from([0.0, 0.0, 0.001, 0.01, 0.02, 0.04, 0.3, 0.48, 0.5, 0.52, 1.0]),

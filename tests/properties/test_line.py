@@ -46,10 +46,40 @@ class Subject:
 
 
 WORDS = [
-    b"AT", b"at", b"aT", b"A", b"T", b"A/", b"a/", b"\r", b"\r\n", b"\n", b"\r\n\n", b"\b", b"\b\b\b", b"\x00",
-    b"\x7f", b"\xc3\x9f", b"+X=1", b'"', b";", b" ", b"ATB\r", b"ATP3\r", b"ATP\r", b"ATD\r", b"ATD\r\n",
-    b"ATP5\r\n", b"\x1a", b"\x1b", b"x" * 30, b"x" * 78, b"x" * 81, b"\b" * 40, b"+++",
-]  # fmt: skip
+    b"AT",
+    b"at",
+    b"aT",
+    b"A",
+    b"T",
+    b"A/",
+    b"a/",
+    b"\r",
+    b"\r\n",
+    b"\n",
+    b"\r\n\n",
+    b"\b",
+    b"\b\b\b",
+    b"\x00",
+    b"\x7f",
+    b"\xc3\x9f",
+    b"+X=1",
+    b'"',
+    b";",
+    b" ",
+    b"ATB\r",
+    b"ATP3\r",
+    b"ATP\r",
+    b"ATD\r",
+    b"ATD\r\n",
+    b"ATP5\r\n",
+    b"\x1a",
+    b"\x1b",
+    b"x" * 30,
+    b"x" * 78,
+    b"x" * 81,
+    b"\b" * 40,
+    b"+++",
+]
 TEXT = st.lists(st.one_of(st.sampled_from(WORDS), st.binary(max_size=6)), max_size=8).map(b"".join)
 STIMULI = st.lists(st.one_of(TEXT, TEXT, TEXT, st.none()), max_size=12)
 

@@ -27,8 +27,13 @@ def extended(draw: st.DrawFn) -> tuple[str, Parsed]:
         return typed + "?", Parsed(name, kind, (), False)
     if kind is Kind.TEST:
         return typed + "=?", Parsed(name, kind, (), False)
-    fields = draw(st.lists(st.one_of(st.tuples(QUOTED, st.just(True)), st.tuples(BARE, st.just(False))),
-                           min_size=1, max_size=4))  # fmt: skip
+    fields = draw(
+        st.lists(
+            st.one_of(st.tuples(QUOTED, st.just(True)), st.tuples(BARE, st.just(False))),
+            min_size=1,
+            max_size=4,
+        )
+    )
     gap = draw(st.sampled_from(["", " "]))
     text = ("," + gap).join(f'"{text}"' if quoted else text for text, quoted in fields)
     return f"{typed}{gap}={gap}{text}", Parsed(name, kind, tuple(Field(*f) for f in fields), False)

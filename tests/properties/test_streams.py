@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties.rig import PORT, bring_up, connect, sim800, transparent
 from vmodem.dialects.simcom.sim800 import SIM800
-from vmodem.emulator.events import OutputBlocked, OutputReady
+from vmodem.emulator.events import LineChanged, LineSignal, OutputBlocked, OutputReady
 from vmodem.netstack.memory import MemoryConnection
 from world import World, fragments
 
@@ -306,8 +306,6 @@ def test_transparent_to_the_peer(
 @given(st.lists(st.tuples(HOST_DATA, PIECES), min_size=1, max_size=6), st.integers(0, 99))
 def test_in_and_out_of_data_mode(leave: str, turns: list[tuple[bytes, bytes]], seed: int) -> None:
     """Data of both directions survives any number of escapes and ATOs."""
-    from vmodem.emulator.events import LineChanged, LineSignal
-
     world = sim800(writer=fragments(seed))
     peer = transparent(world, "&D1")
     to_peer = to_host = from_peer = b""
