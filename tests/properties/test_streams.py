@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import pytest
 from hypothesis import given
@@ -202,21 +203,22 @@ def test_fetched(sends: Sends, reads: list[tuple[int, int, int]], ends: list[str
     peers = {n or 0: connect(world, PORT + (n or 0), n) for n in numbers}
     taken = dict.fromkeys(peers, b"")
     expected = dict.fromkeys(peers, b"")
-    steps: list[tuple[str, int, object]] = [("send", i, (d, s)) for i, d, s in sends]
-    for turn, read in enumerate(reads):
-        steps.insert(turn * 2 + 1, ("read", read[0], read[1:]))
-    for what, index, how in steps:
-        number = index if multi else 0
-        if what == "send":
-            data, segment = how  # type: ignore[misc]
-            peers[number].send(data, small(data, segment))
-            expected[number] += data
-            world.settle()
-        else:
-            mode, size = how  # type: ignore[misc]
-            data, left = fetch(world, mode, number if multi else None, size)
-            taken[number] += data
-            assert len(taken[number]) + left <= len(expected[number])
+
+    def send(number: int, data: bytes, segment: int | None) -> None:
+        peers[number].send(data, small(data, segment))
+        expected[number] += data
+        world.settle()
+
+    def read(number: int, mode: int, size: int) -> None:
+        data, left = fetch(world, mode, number if multi else None, size)
+        taken[number] += data
+        assert len(taken[number]) + left <= len(expected[number])
+
+    for sending, reading in zip_longest(sends, reads):
+        if sending:
+            send(sending[0] if multi else 0, *sending[1:])
+        if reading:
+            read(reading[0] if multi else 0, *reading[1:])
     finish(world, peers, ends)
     for number in peers:
         while True:
@@ -230,7 +232,6 @@ def test_fetched(sends: Sends, reads: list[tuple[int, int, int]], ends: list[str
 # ---- sending -------------------------------------------------------------------------------------
 
 PAYLOAD = st.binary(min_size=1, max_size=60).map(lambda b: b * 20)
-CHUNK = st.sampled_from([0, 1, 2, 3])
 
 
 @given(
