@@ -16,7 +16,7 @@ settings.register_profile(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=40,
     print_blob=True,
     suppress_health_check=_QUIET,

@@ -45,6 +45,7 @@ class Conversation:
         self.host.peer_of = self._peer_of
         self.host.context_lost = self._links_lost
         self.states: dict[str, str] = {}
+        self.moves: set[tuple[str, str, str]] = set()
         self.seen = 0
         self.multi = False
         self.selected = 0
@@ -113,6 +114,7 @@ class Conversation:
                 assert effect.before == before, effect
                 assert (effect.before, effect.after) in MOVES[base(name)], effect
                 self.states[name] = effect.after
+                self.moves.add((base(name), effect.before, effect.after))
         self.seen = len(self.world.trace)
 
     def _state(self, name: str) -> str:

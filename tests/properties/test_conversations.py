@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from properties.conversation import Conversation
+from properties.conversation import MOVES, Conversation
 from properties.rig import HOST
 from vmodem.emulator.events import CallArrived, CallerHungUp, SmsArrived
 from vmodem.netstack.memory import Mode
@@ -36,6 +36,7 @@ SETTINGS = [
     "+CIPATS=0",
     "+CNMI=2,1",
 ]
+BRING_UP = ["+CSTT", "+CIICR", "+CIICR", "+CIFSR", "+CIPSEND?", "+CIPSERVER?", "O"]
 NONSENSE = [
     "+CIPSNED",
     "+CIPSTART",
@@ -89,7 +90,7 @@ def walk(seed: int, length: int) -> list[Step]:
         (4, "setting", lambda: (r.choice(SETTINGS),)),
         (1, "echo", lambda: (often(False),)),
         (1, "nonsense", lambda: (r.choice(NONSENSE),)),
-        (6, "bring_up", lambda: (r.choice(["+CSTT", "+CIICR", "+CIFSR", "+CIPSEND?", "+CIPSERVER?", "O"]),)),
+        (6, "bring_up", lambda: (r.choice(BRING_UP),)),
         (1, "shut", tuple),
         (2, "recover", tuple),
         (6, "connect", lambda: (link(),)),
@@ -160,7 +161,7 @@ def shortest(steps: list[Step]) -> list[Step]:
     return steps
 
 
-WALKS, LENGTH = (8_000, 120) if os.environ.get("VMODEM_PROPERTIES") == "long" else (160, 100)
+WALKS, LENGTH = (8_000, 120) if os.environ.get("VMODEM_PROPERTIES") == "long" else (320, 100)
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -172,3 +173,27 @@ def test_random_walks(part: int) -> None:
             steps = shortest(steps)
             text = "\n".join(f"    {name}{arguments!r}" for name, arguments in steps)
             raise AssertionError(f"seed {seed} fails; as short as can be:\n{text}") from fails(steps)
+
+
+def test_walks_get_about() -> None:
+    """The walks are worth something: most rows of the tables are reached, and what hosts live on happens."""
+    reached: set[tuple[str, str, str]] = set()
+    output = b""
+    for seed in range(80):
+        conversation = play(walk(seed, LENGTH))
+        reached |= conversation.moves
+        output += bytes(conversation.world.output)
+    rows = {(name, *move) for name, moves in MOVES.items() for move in moves if move[0] != move[1]}
+    assert len(reached) > 0.65 * len(rows), sorted(rows - reached)
+    for word in (
+        b"SEND OK",
+        b"SEND FAIL",
+        b"DATA ACCEPT:",
+        b"+RECEIVE,",
+        b"+IPD,",
+        b"+CIPRXGET: 1",
+        b"+CIPRXGET: 2,",
+    ):
+        assert word in output, word
+    for word in (b"CONNECT OK", b"CONNECT FAIL", b"\r\nCLOSED", b"REMOTE IP", b"DEACT", b"CLOSE OK"):
+        assert output.count(word) > 9, word
