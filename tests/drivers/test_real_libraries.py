@@ -1,0 +1,152 @@
+"""Python libraries that speak to modems, unmodified, on the modem's pty with real peers."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Any
+
+import pytest
+import serial
+from real_tools import LIMIT, LOOPBACK, running_sim800
+from running_modem import ThreadedModem
+from vmodem.emulator.events import SmsArrived
+
+NUMBER = "+491701234567"
+Gsm = tuple[Any, SimpleQueue[Any]]
+"""A connected modem, and the messages that it has reported."""
+
+
+@pytest.fixture
+def modem() -> Iterator[ThreadedModem]:
+    with running_sim800() as running:
+        yield running
+
+
+# ---- python-gsmmodem -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gsm(modem: ThreadedModem) -> Iterator[Gsm]:
+    """A connected GsmModem, and the messages that it has reported."""
+    library = pytest.importorskip("gsmmodem.modem", reason="python-gsmmodem-new is not installed (PyPI)")
+    reported: SimpleQueue[Any] = SimpleQueue()
+    phone = library.GsmModem(modem.path, 115200, smsReceivedCallbackFunc=reported.put)
+    phone.connect()
+    try:
+        yield phone, reported
+    finally:
+        phone.close()
+
+
+def test_gsmmodem_asks_who_the_module_is(gsm: Gsm) -> None:
+    phone, _ = gsm
+    assert phone.manufacturer == "SIMCOM_Ltd"
+    assert phone.model == "SIMCOM_SIM800"
+    assert phone.revision == "Revision:1418B04SIM800"
+    assert phone.imei == "869988012345678"
+    assert phone.imsi == "262011234567890"
+    assert phone.networkName == "Virtual"
+    assert phone.signalStrength == 20
+    assert phone.waitForNetworkCoverage(timeout=5) == 20
+    assert phone.ownNumber == NUMBER
+
+
+def test_gsmmodem_sends_a_message(gsm: Gsm) -> None:
+    phone, _ = gsm
+    assert phone.sendSms(NUMBER, "hello there").reference == 0
+    assert phone.sendSms(NUMBER, "grüße ✓").reference == 1
+
+
+@pytest.mark.parametrize("text_mode", [False, True])
+def test_gsmmodem_lists_and_deletes_messages(modem: ThreadedModem, gsm: Gsm, text_mode: bool) -> None:
+    phone, reported = gsm
+    phone.smsTextMode = text_mode
+    modem.inject(SmsArrived(NUMBER, "good morning"))
+    message = reported.get(timeout=LIMIT)
+    assert (message.number, message.text) == (NUMBER, "good morning")
+    assert phone.listStoredSms() == []
+
+
+def test_gsmmodem_finds_what_came_before(modem: ThreadedModem, gsm: Gsm) -> None:
+    phone, _ = gsm
+    phone.write("AT+CNMI=2,0,0,0,0")
+    modem.inject(SmsArrived(NUMBER, "one"))
+    modem.inject(SmsArrived(NUMBER, "two"))
+    phone.write("AT")
+    assert [message.text for message in phone.listStoredSms(delete=True)] == ["one", "two"]
+    assert phone.listStoredSms() == []
+
+
+# ---- adafruit-circuitpython-fona -------------------------------------------------------------------
+
+
+class ResetPin:
+    """A reset line that leads nowhere: a pty has none."""
+
+    value = True
+
+    def switch_to_output(self) -> None:
+        """It is one."""
+
+
+def echo_server() -> tuple[int, Callable[[], None]]:
+    """A server that sends back what it gets, in capitals; its port, and how to end it."""
+    listening = socket.create_server((LOOPBACK, 0))
+    listening.settimeout(LIMIT)
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            while data := connection.recv(1024):
+                connection.sendall(data.upper())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+
+    def end() -> None:
+        listening.close()
+        thread.join(LIMIT)
+
+    return listening.getsockname()[1], end
+
+
+def fona_library(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The library; what it imports of CircuitPython for its type hints alone may be missing here."""
+    for name, members in (("busio", ("UART",)), ("digitalio", ("DigitalInOut",)), ("pwmio", ("PWMOut",))):
+        module = types.ModuleType(name)
+        for member in members:
+            setattr(module, member, object)
+        monkeypatch.setitem(sys.modules, name, module)
+    reason = "adafruit-circuitpython-fona is not installed (PyPI)"
+    return pytest.importorskip("adafruit_fona.adafruit_fona", reason=reason)
+
+
+@pytest.mark.timeout(120)
+def test_circuitpython_fona(modem: ThreadedModem, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = fona_library(monkeypatch)
+    port, end = echo_server()
+    with serial.Serial(modem.path, 115200, timeout=0.5) as uart:
+        fona = library.FONA(uart, ResetPin())
+        assert fona.iemi == "869988012345678"
+        assert fona.iccid == "89490200001234567890"
+        assert fona.network_status == 1
+        assert fona.set_gprs(("internet", "", ""))
+        assert fona.get_host_by_name("localhost") == f'"{LOOPBACK}"'
+        link = fona.get_socket()
+        assert link == 0
+        assert fona.socket_connect(link, LOOPBACK, port)
+        assert fona.socket_status(link)
+        assert fona.get_socket() == 1
+        assert fona.socket_write(link, b"hello")
+        while not (there := fona.socket_available(link)):
+            pass
+        assert there == 5
+        assert fona.socket_read(link, there) == b"HELLO"
+        fona.socket_close(link)  # it drops the one line that says how it went (its own bug)
+        assert not fona.socket_status(link)
+    end()
