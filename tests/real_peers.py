@@ -13,6 +13,7 @@ import re
 import selectors
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from vmodem.emulator.events import Address
 from vmodem.netstack.script import ScriptRun, Step
 
 LOOPBACK = "127.0.0.1"
+ACCEPT_LIMIT = 5.0
 
 
 @dataclass(slots=True)
@@ -112,6 +114,7 @@ class RealPeers:
         self._hosts = self._fresh_hosts()
         self._udp_listens = any(client.transport == "udp" for client in header.clients)
         self._selector = selectors.DefaultSelector()
+        self._listening = selectors.DefaultSelector()
         self._tcp: dict[Address, RealTcpServer] = {}
         self._udp: dict[Address, RealUdpServer] = {}
         self._senders: dict[Address, socket.socket] = {}
@@ -173,9 +176,19 @@ class RealPeers:
         for key, _ in self._selector.select(timeout):
             key.data()
 
+    def _catch_up(self, enough: Callable[[], bool]) -> None:
+        """Accept what the kernel has connected already: the module may have said CONNECT before we have
+        looked. Waits for it as long as there is not ``enough``.
+        """
+        end = time.monotonic() + ACCEPT_LIMIT
+        while waiting := self._listening.select(0 if enough() else max(0.0, end - time.monotonic())):
+            for key, _ in waiting:
+                key.data()
+
     def close(self) -> None:
         """Close every socket."""
         self._selector.close()
+        self._listening.close()
         connections = [*self._links, *(connection for _, _, connection in self._clients)]
         for sock in [
             *(server.sock for server in self._tcp.values()),
@@ -247,15 +260,18 @@ class RealPeers:
             self._listen(server)
         else:
             self._selector.unregister(server.sock)
+            self._listening.unregister(server.sock)
             server.sock.shutdown(socket.SHUT_RDWR)
 
     def _listen(self, server: RealTcpServer) -> None:
         name = next(f"tcp {a.host}:{a.port}" for a, s in self._tcp.items() if s is server)
         server.sock.listen()
-        self._selector.register(server.sock, selectors.EVENT_READ, lambda: self._accept(server, name))
+        for selector in (self._selector, self._listening):
+            selector.register(server.sock, selectors.EVENT_READ, lambda: self._accept(server, name))
 
     def link_peer_sends(self, link: int, data: bytes) -> None:
         """The far end of the module's n-th TCP connection sends."""
+        self._catch_up(lambda: len(self._links) > link)
         self._links[link].send(data)
 
     def client_connects(self, client: Client, source: str | None) -> None:
@@ -339,6 +355,7 @@ class RealPeers:
 
     def _latest(self, address: Address) -> RealConnection:
         connections = self._tcp[address].connections if address in self._tcp else []
+        self._catch_up(lambda: bool(connections) or address not in self._tcp)
         if not connections:
             raise LookupError(f"the module has no connection to {address.host}:{address.port}")
         return connections[-1]

@@ -66,6 +66,29 @@ def test_a_tcp_server_plays_its_script(peers: RealPeers) -> None:
         assert module.makefile("rb").read() == b"again and again"
 
 
+@pytest.mark.parametrize(
+    "speak",
+    [
+        lambda peers: peers.peer_sends(PeerSends("tcp", *SERVER, b"first")),
+        lambda peers: peers.link_peer_sends(0, b"first"),
+    ],
+)
+def test_a_server_speaks_though_nobody_has_looked_yet(
+    peers: RealPeers, speak: Callable[[RealPeers], None]
+) -> None:
+    with socket.create_connection(target(peers, Transport.TCP, SERVER), timeout=5) as module:
+        speak(peers)
+        assert module.recv(100) == b"first"
+
+
+def test_the_newest_connection_is_meant_though_nobody_has_looked_yet(peers: RealPeers) -> None:
+    with socket.create_connection(target(peers, Transport.TCP, SERVER), timeout=5):
+        peers.peer_sends(PeerSends("tcp", *SERVER, b"first"))
+        with socket.create_connection(target(peers, Transport.TCP, SERVER), timeout=5) as newest:
+            peers.peer_sends(PeerSends("tcp", *SERVER, b"second"))
+            assert newest.recv(100) == b"second"
+
+
 def _unpinged() -> str:
     return "stopped before Expect(data=b'ping'), having received b'' of it"
 
