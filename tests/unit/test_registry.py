@@ -120,17 +120,8 @@ def test_every_folder_with_modules_is_a_listed_package() -> None:
 def test_a_wheel_holds_every_module(tmp_path: Path) -> None:
     ignored = shutil.ignore_patterns(".*", "tests", "build", "dist", "*.egg-info", "__pycache__")
     shutil.copytree(ROOT, tmp_path / "source", ignore=ignored)
-    wheel: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "-q",
-        "--no-deps",
-        "-w",
-        tmp_path,
-        tmp_path / "source",
-    ]
+    pip_wheel = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w"]
+    wheel = [*pip_wheel, str(tmp_path), str(tmp_path / "source")]
     built = subprocess.run(wheel, capture_output=True, text=True, check=False)
     if "setuptools" in built.stderr and "No matching distribution" in built.stderr:
         pytest.skip("pip cannot get setuptools: no package index can be reached")
