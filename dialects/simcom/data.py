@@ -74,9 +74,12 @@ def _sent(module: Sim800Module, words: str) -> Reply:
 
 def _acknowledged(module: Sim800Module, link: Link) -> Steps:
     """Steps: whether everything sent so far was acknowledged; 645 s without is a lost link (M800)."""
-    goal, handle = link.sent, link.handle
+    goal, handle, earliest = link.sent, link.handle, module.now + module.timings["acknowledgement"]
     if (yield Until(lambda: link.acked >= goal or link.handle != handle, "unacknowledged send")):
-        return link.acked >= goal
+        if link.acked < goal:
+            return False
+        yield Pause(max(0.0, earliest - module.now))
+        return True
     module.stack.drop(link, abort=True)
     module.link_closed(link)
     return False

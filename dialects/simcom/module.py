@@ -254,12 +254,14 @@ class Sim800Module(Telephony):
         sender = f"{source.host}:{source.port}" if settings.show_source else ""
         if settings.mux:
             extra = f",{sender}" if sender else ""
-            return f"\r\n+RECEIVE,{link.number},{size}{extra}:\r\n".encode() + data
-        header = f"\r\nRECV FROM:{sender}\r\n" if sender else ""
+            return self.framing.text(f"+RECEIVE,{link.number},{size}{extra}:") + data
+        header = self.framing.text(f"RECV FROM:{sender}") if sender else b""
         if settings.head:
             protocol = f",{link.transport.value}" if settings.show_protocol else ""
-            header += f"{'' if header else chr(13) + chr(10)}+IPD,{size}{protocol}:"
-        return header.encode() + data
+            words = f"+IPD,{size}{protocol}:"
+            # No line end stands between this header and its data.
+            header += words.encode() if header else self.framing.text(words)[:-2]
+        return header + data
 
     # ---- ends ------------------------------------------------------------------------------------
 

@@ -51,6 +51,7 @@ SIM800 = Dialect(
         "close limit": fixed(5, "common.md 10: slow close"),
         "dns": latency(0.3, "common.md 10"),
         "shut": latency(1.0, "common.md 10"),
+        "acknowledgement": latency(0.2, "common.md 10: SEND OK"),
         "send fail": fixed(1.0, "observed: SEND FAIL about 1 s after the data"),
         "unacknowledged send": fixed(645, "M800 CIPSEND"),
         "dns limit": fixed(60, "assumed"),

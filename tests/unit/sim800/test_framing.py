@@ -317,6 +317,61 @@ def test_several_lines_typed_while_a_command_runs() -> None:
     assert bench.waits(1.5) == said("OK", LOCAL[0], "+CIPMUX: 0", "OK")
 
 
+def test_payload_typed_while_a_command_runs() -> None:
+    bench = Bench().multi()
+    bench.tcp(1).ignore_fin()
+    peer = bench.tcp(0)
+    bench.does("AT+CIPCLOSE=1")
+    bench.types(b"AT+CIPSEND=0,3\r\nabcAT+CIPSEND=0\r\nde\x1aAT\r\n")
+    assert bench.waits(5.0) == said("1, CLOSE OK", b"\r\n> ", "0, SEND OK", b"\r\n> ", "0, SEND OK", "OK")
+    assert bytes(peer.received) == b"abcde"
+
+
+# ---- without words: ATV0 and ATQ1 ---------------------------------------------------------------------
+
+
+def test_numbers_in_place_of_the_result_codes() -> None:
+    bench = Bench()
+    bench.asks("ATV0")
+    assert bench.asks("AT+CIPSTATUS") == b"0\rSTATE: IP INITIAL\r\n"
+    assert bench.asks("AT+CSTT?") == b'+CSTT: "CMNET","",""\r\n0\r'
+    assert bench.asks("AT+CSTT;+CIICR;+CIFSR") == LOCAL[0].encode() + b"\r\n"
+    line = f'AT+CIPSTART="TCP","{SERVER}",{PORT}'
+    assert bench.asks(line) == b"0\rCONNECT OK\r\n"
+    assert bench.asks(line) == b"4\rALREADY CONNECT\r\n"
+    assert bench.asks("AT+CIPHEAD=1") == b"0\r"
+    bench.net.connections[0].send(b"data")
+    bench.settles()
+    bench.hears(b"+IPD,4:data")
+    assert bench.asks("AT+CIPSRIP=1") == b"0\r"
+    bench.net.connections[0].send(b"data")
+    bench.settles()
+    bench.hears(f"RECV FROM:{SERVER}:{PORT}\r\n+IPD,4:data".encode())
+    assert bench.asks("AT+CIPCLOSE") == b"CLOSE OK\r\n"
+    assert bench.asks("AT+CIPMODE=1") == b"0\r"
+    assert bench.asks(line) == b"0\r1\r"
+
+
+def test_numbers_with_several_links() -> None:
+    bench = Bench().multi()
+    bench.asks("ATV0")
+    assert bench.asks(f'AT+CIPSTART=0,"TCP","{SERVER}",{PORT}') == b"0\r0, CONNECT OK\r\n"
+    bench.net.connections[0].send(b"data")
+    bench.settles()
+    bench.hears(b"+RECEIVE,0,4:\r\ndata")
+
+
+def test_quiet_leaves_the_vendors_own_words() -> None:
+    bench = Bench().single()
+    assert bench.asks("ATQ1") == b""
+    assert bench.asks(f'AT+CIPSTART="TCP","{SERVER}",{PORT}') == b"\r\nCONNECT OK\r\n"
+    assert bench.asks("AT+CIPSTATUS") == b"\r\nSTATE: CONNECT OK\r\n"
+    assert bench.asks("AT+CIICR") == b""
+    assert bench.asks("AT+CIPSEND=2") == b"\r\n> "
+    assert bench.types(b"hi") == b"\r\nSEND OK\r\n"
+    assert bench.asks("AT+CIPCLOSE") == b"\r\nCLOSE OK\r\n"
+
+
 # ---- the LF behind a line that opens a prompt -------------------------------------------------------
 
 

@@ -105,6 +105,18 @@ def test_send_ok_waits_for_the_acknowledgement(bench: Bench) -> None:
     bench.hears("SEND OK")
 
 
+def test_at_the_modules_own_pace_send_ok_takes_its_time() -> None:
+    bench = in_single_state("CONNECT OK")
+    slow = Bench(timings={"acknowledgement": 0.2})
+    slow.single().tcp()
+    slow.does("AT+CIPSEND=1", PROMPT)
+    assert slow.types(b"x") == b""
+    assert slow.waits(0.19) == b""
+    assert slow.waits(0.01) == said("SEND OK")
+    bench.does("AT+CIPSEND=1", PROMPT)
+    assert bench.types(b"x") == said("SEND OK")
+
+
 def test_quick_send_does_not_wait(bench: Bench) -> None:
     peer(bench).ack_limit(2)
     bench.does("AT+CIPQSEND=?", "+CIPQSEND: (0,1)", "OK")
