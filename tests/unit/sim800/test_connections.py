@@ -56,6 +56,20 @@ def test_a_peer_that_never_answers_takes_75_seconds_after_ok(pace: float) -> Non
     assert bench.state() == "TCP CLOSED"
 
 
+@pytest.mark.parametrize("port", [1, 65535])
+def test_the_first_and_the_last_port(port: int) -> None:
+    bench = Bench()
+    bench.net.tcp(OTHER, port)
+    bench.does(f'AT+CIPSTART="TCP","{OTHER}",{port}', "OK", "CONNECT OK")
+    bench.does("AT+CIPCLOSE", "CLOSE OK")
+    bench.does(f"AT+CIPSERVER=1,{port}", "OK", "SERVER OK")
+    bench.does("AT+CIPCLOSE", "CLOSE OK")
+    bench.does("AT+CIPUDPMODE=1", "OK")
+    bench.udp()
+    bench.does(f'AT+CIPUDPMODE=2,"{OTHER}",{port}', "OK")
+    bench.does("AT+CIPUDPMODE?", f'+CIPUDPMODE: 1,"{OTHER}",{port}', "OK")
+
+
 def test_connecting_is_no_obstacle_to_other_commands() -> None:
     bench = in_single_state("TCP CONNECTING")
     bench.does("AT+CIPSTATUS", "OK", "STATE: TCP CONNECTING")

@@ -289,6 +289,13 @@ def test_a_lookup_ends_with_its_context() -> None:
     assert bench.waits(60.0) == said("+CDNSGIP: 0,3")
 
 
+def test_an_answer_that_comes_too_late_for_its_context() -> None:
+    bench = Bench(timings={"dns": 2.0}).single()
+    bench.does('AT+CDNSGIP="example.com"', "OK")
+    bench.does("AT+CIPSHUT", "SHUT OK")
+    assert bench.waits(2.0) == said("+CDNSGIP: 0,3")
+
+
 def test_the_dns_servers() -> None:
     bench = Bench().single()
     bench.does("AT+CDNSCFG=?", '+CDNSCFG: ("Primary DNS"),("Secondary DNS")', "OK")

@@ -505,6 +505,15 @@ def test_rxmode_paces_the_output() -> None:
     bench.hears(b"c")
 
 
+def test_rxtimer_is_in_milliseconds() -> None:
+    bench, peer = online(config(paced=1, burst=50, ms=1000))
+    peer.send(b"a" * 100)
+    bench.settles()
+    bench.hears(b"a" * 50)
+    assert bench.waits(0.9999) == b""
+    assert bench.waits(0.0001) == b"a" * 50
+
+
 def test_without_rxmode_there_is_no_pause() -> None:
     bench, peer = online(config(paced=0, burst=50, ms=1000))
     peer.send(b"a" * 5000)
@@ -578,6 +587,34 @@ def test_dtr_with_held_pluses_delivers_them() -> None:
     assert bytes(peer.received) == b"++"
 
 
+def test_dtr_leaves_a_normal_connection_alone() -> None:
+    bench = Bench().single()
+    bench.does("AT&D2", "OK")
+    peer = bench.tcp()
+    bench.waits(5.0)
+    assert bench.dtr(False) == b""
+    assert not peer.fin_received
+    bench.does("AT+CIPSTATUS", "OK", "STATE: CONNECT OK")
+
+
+def test_closing_the_listener_from_command_mode_keeps_the_client() -> None:
+    bench = Bench().single()
+    bench.does("AT+CIPMODE=1", "OK")
+    bench.does("AT+CIPSERVER=1,1234", "OK", "SERVER OK")
+    client = bench.client()
+    bench.hears(f"REMOTE IP: {CLIENT}", "CONNECT")
+    bench.waits(1.0)
+    bench.types(PLUS)
+    assert bench.waits(1.0) == said("OK")
+    bench.does(f'AT+CIPSTART="TCP","{SERVER}",{PORT}', "ERROR", "ALREADY CONNECT")
+    bench.does("AT+CIPSERVER=0", "OK", "SERVER CLOSE")
+    bench.does("ATO", "CONNECT")
+    client.close()
+    bench.settles()
+    bench.hears("CLOSED")
+    assert bench.state() == "TCP CLOSED"
+
+
 def test_dtr_hangs_up_with_d2() -> None:
     bench, peer = online("AT&D2")
     bench.waits(2.0)
@@ -586,6 +623,29 @@ def test_dtr_hangs_up_with_d2() -> None:
     assert not bench.dcd()
     bench.does("AT+CIPSTATUS", "OK", "STATE: TCP CLOSED")
     bench.does("ATO", "NO CARRIER")
+
+
+def test_hanging_up_loses_what_was_not_read() -> None:
+    bench, peer = online("AT&D2", "AT+CIPRXGET=1")
+    bench.waits(2.0)
+    bench.sees(OutputBlocked())
+    peer.send(b"unread")
+    bench.settles()
+    assert bench.dtr(False) == said("OK")
+    assert bench.sees(OutputReady()) == b""
+    bench.does("AT+CIPRXGET=4", "+CIPRXGET: 4,0", "OK")
+
+
+def test_hanging_up_what_the_peer_has_ended_already() -> None:
+    bench, peer = online("AT&D2", config(paced=1, burst=50, ms=1000))
+    bench.waits(2.0)
+    peer.send(b"a" * 200)
+    peer.close()
+    bench.settles()
+    bench.hears(b"a" * 50)
+    assert bench.dtr(False) == said("OK", "CLOSED")
+    assert bench.waits(10.0) == b""
+    assert bench.state() == "TCP CLOSED"
 
 
 def test_dcd_stays_off_in_normal_mode() -> None:
