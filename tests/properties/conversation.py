@@ -252,8 +252,13 @@ class Conversation:
         if not fixed:
             data = data.replace(b"\x1a", b"").replace(b"\x1b", b"")
 
+        # Half of what is to come comes while the prompt is open, the rest while the send goes on.
+        for action in later[::2]:
+            action()
+            self.world.advance(0.2)
+
         def meanwhile() -> None:
-            for action in later:
+            for action in later[1::2]:
                 action()
 
         self.host.payload(data, b"" if fixed else end, meanwhile)
