@@ -132,6 +132,7 @@ BAD_PARAMETER = [
     ("CONNECT OK (UDP, extended)", "AT+CIPUDPMODE=2"),
     ("CONNECT OK (UDP, extended)", f'AT+CIPUDPMODE=2,"{OTHER}"'),
     ("CONNECT OK (UDP, extended)", f'AT+CIPUDPMODE=2,"{OTHER}",0'),
+    ("CONNECT OK (UDP, extended)", f'AT+CIPUDPMODE=2,"{OTHER}",65536'),
     ("IP INITIAL", "AT+CIPRXGET=5"),
     ("IP INITIAL", "AT+CIPRXGET=1,1"),
     ("IP INITIAL", "AT+CIPSERVER=2"),

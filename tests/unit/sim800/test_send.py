@@ -304,6 +304,15 @@ def test_timed_sending(bench: Bench) -> None:
     assert bench.types(b"x" + CTRL_Z) == said("SEND OK")
 
 
+@pytest.mark.parametrize("seconds", [1, 100])
+def test_the_shortest_and_the_longest_time(bench: Bench, seconds: int) -> None:
+    bench.does(f"AT+CIPATS=1,{seconds}", "OK")
+    bench.does("AT+CIPSEND", PROMPT)
+    bench.types(b"x")
+    assert bench.waits(seconds - 0.01) == b""
+    assert bench.waits(0.01) == said("SEND OK")
+
+
 def test_timed_sending_with_nothing_typed(bench: Bench) -> None:
     bench.does("AT+CIPATS=1", "OK")
     bench.does("AT+CIPSEND", PROMPT)
