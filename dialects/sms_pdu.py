@@ -37,6 +37,19 @@ class Submitted:
     header: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What an SMS-DELIVER says. ``utc`` is its time stamp in seconds since the Unix epoch."""
+
+    number: str
+    text: str
+    utc: float
+    first_octet: int
+    pid: int
+    dcs: int
+    header: bytes
+
+
 # ---- parts ---------------------------------------------------------------------------------------
 
 
@@ -245,6 +258,36 @@ def read_submit(tpdu: bytes) -> Submitted:
     if reader.left or not number.removeprefix("+"):
         raise PduError("octets are left over, or there is no address")
     return Submitted(number, text, first_octet, pid, dcs, header)
+
+
+def _read_time_stamp(reader: _Reader) -> float:
+    """Seconds since the Unix epoch (23.040 9.2.3.11)."""
+    octets = bytearray(reader.take(7))
+    west = octets[6] & 0x08
+    octets[6] &= 0xF7
+    if any(octet & 15 > 9 or octet >> 4 > 9 for octet in octets):
+        raise PduError("not a time")
+    year, month, day, hour, minute, second, quarters = [(o & 15) * 10 + (o >> 4) for o in octets]
+    try:
+        local = datetime(2000 + year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        raise PduError("not a time") from None
+    return (local - timedelta(minutes=-15 * quarters if west else 15 * quarters)).timestamp()
+
+
+def read_deliver(tpdu: bytes) -> Delivered:
+    """An SMS-DELIVER; raises :class:`PduError` for anything else, and for octets left over."""
+    reader = _Reader(tpdu)
+    first_octet = reader.octet()
+    if first_octet & 3:
+        raise PduError("not an SMS-DELIVER")
+    number = _read_address(reader)
+    pid, dcs = reader.octet(), reader.octet()
+    utc = _read_time_stamp(reader)
+    text, header = _read_user_data(reader, dcs, bool(first_octet & USER_DATA_HEADER))
+    if reader.left:
+        raise PduError("octets are left over")
+    return Delivered(number, text, utc, first_octet, pid, dcs, header)
 
 
 def parts_of(text: str, reference: int) -> list[tuple[str, bytes, int]]:

@@ -195,9 +195,16 @@ def _typed_text(module: Telephony, payload: Payload, number: str, status: Status
 
 
 def _typed_pdu(payload: Payload, length: int, status: Status) -> Message:
+    """What has a status of received messages must be an SMS-DELIVER, everything else an SMS-SUBMIT."""
+    utc = 0.0
+    said: sms_pdu.Delivered | sms_pdu.Submitted
     try:
         tpdu = sms_pdu.tpdu_of(payload.data.decode("latin-1"))
-        said = sms_pdu.read_submit(tpdu)
+        if status.received:
+            said = sms_pdu.read_deliver(tpdu)
+            utc = said.utc
+        else:
+            said = sms_pdu.read_submit(tpdu)
     except sms_pdu.PduError:
         raise Refusal(BAD_PDU) from None
     if len(tpdu) != length:
@@ -206,6 +213,7 @@ def _typed_pdu(payload: Payload, length: int, status: Status) -> Message:
         said.number,
         said.text,
         status,
+        utc,
         first_octet=said.first_octet,
         pid=said.pid,
         dcs=said.dcs,
@@ -283,7 +291,7 @@ def cmgw_bare(module: Telephony) -> Steps:
 
 
 def cmgw_pdu(module: Telephony, length: int, stat: int) -> Steps:
-    """Store an SMS-SUBMIT."""
+    """Store an SMS-SUBMIT, or under a status of received messages an SMS-DELIVER (M800 4.2.6)."""
     module.require_sms()
     payload = yield Prompt(None, LONGEST_TYPED)
     if payload.cancelled:
@@ -305,12 +313,12 @@ CMGW = command(
     ),
     write(
         Int("length", 7, 164),
-        Choice("stat", (2, 3), default=2),
+        Choice("stat", (0, 1, 2, 3), default=2),
         run=cmgw_pdu,
         only=pdu_mode,
         bad_parameter=BAD_PDU,
     ),
-    cite="27.005 3.5.3, 4.4; received messages cannot be written (assumed)",
+    cite="27.005 3.5.3, 4.4; statuses M800 4.2.6: in text mode STO UNSENT and STO SENT only",
     op="sms.store",
 )
 

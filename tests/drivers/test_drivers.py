@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,14 @@ def test_driver_in_its_own_way(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_driver_with_line_feeds_byte_by_byte(path: Path) -> None:
     play(in_its_own_way(load(path)), bytewise)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_driver_at_the_modules_own_pace(path: Path) -> None:
+    """Latencies change when things are said, not what; the driver is as patient as it needs to be."""
+    if path.stem == "lwcell":
+        pytest.skip("its 5 s pause counts from the restart, and here it waits for the boot's last line first")
+    transcript = in_its_own_way(load(path))
+    header = replace(transcript.header, patience=None)
+    modem = make_modem("sim800", header, pace=1.0)
+    play_virtual(replace(transcript, header=header), modem, writer=own_writer(header))

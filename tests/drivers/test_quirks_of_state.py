@@ -100,6 +100,17 @@ def test_11_registration_is_told_after_a_restart() -> None:
     assert host.waits(5.0) == said("+CREG: 1")
 
 
+def test_11_a_restart_at_the_modules_own_pace() -> None:
+    """11: lwcell asks for the URC 5 s after the restart; a real module registers later than that."""
+    host = Host(Options(timing_factor=1.0))
+    assert host.asks("AT+CFUN=1,1") == OK
+    assert host.waits(5.0) == said("RDY", "+CFUN: 1", "+CPIN: READY")
+    assert host.asks("ATE0") == b"ATE0\r" + OK
+    assert host.asks("AT+CPIN?") == said("+CPIN: READY", "OK")
+    assert host.asks("AT+CREG=1") == OK
+    assert host.waits(10.0) == said("Call Ready", "SMS Ready", "+CREG: 1")
+
+
 def test_11_registration_is_told_after_flight_mode() -> None:
     """11: Zephyr's sequence."""
     host = Host()

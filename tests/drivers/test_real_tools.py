@@ -65,6 +65,15 @@ def test_gammu_sends_and_reads_messages(modem: ThreadedModem, tmp_path: Path) ->
     assert "1 SMS parts in 1 SMS sequences" in said
 
 
+def test_gammu_saves_and_deletes_a_message(modem: ThreadedModem, tmp_path: Path) -> None:
+    assert "Saved in folder" in gammu(modem, tmp_path, "savesms", "TEXT", "-text", "a draft")
+    said = gammu(modem, tmp_path, "getallsms")
+    assert "a draft" in said
+    assert "Status : Read" in said
+    gammu(modem, tmp_path, "deletesms", "1", "1")
+    assert "0 SMS parts in 0 SMS sequences" in gammu(modem, tmp_path, "getallsms")
+
+
 # ---- comgt -----------------------------------------------------------------------------------------
 
 

@@ -204,6 +204,32 @@ def test_submissions_round_trip(number: str, coded: tuple[str, int], validity: i
         assert (read.number, read.text, read.first_octet, read.dcs) == (number, text, first_octet, dcs)
 
 
+@given(numbers, gsm_texts, st.integers(0, 3_000_000_000), st.integers(-48, 56))
+def test_deliveries_round_trip(number: str, text: str, seconds: int, quarters: int) -> None:
+    utc = 946_684_800 + 86_400 + float(seconds)  # the time stamp has two digits for years from 2000
+    if not sms_pdu.fits(text, 0):
+        return
+    tpdu = sms_pdu.deliver(number, text, utc, quarters, 4, 0, 0, b"")
+    assert sms_pdu.read_deliver(tpdu) == sms_pdu.Delivered(number, text, utc, 4, 0, 0, b"")
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("000104812143" + "0000" + "62113231542400" + "00", "not an SMS-DELIVER"),
+        ("000404812143" + "0000" + "62113231542400" + "0000", "left over"),
+        ("0004048121F5" + "0000" + "62113231542400" + "00", "not a digit"),
+        ("000404812143" + "0000" + "62D13231542400" + "00", "not a time"),
+        ("000404812143" + "0000" + "62313231542400" + "00", "not a time"),
+        ("000404812143" + "0000" + "621132315424A4" + "00", "not a time"),
+        ("000404812143" + "0000" + "62113231542400", "too short"),
+    ],
+)
+def test_what_is_no_delivery(typed: str, reason: str) -> None:
+    with pytest.raises(sms_pdu.PduError, match=reason):
+        sms_pdu.read_deliver(sms_pdu.tpdu_of(typed))
+
+
 @given(st.text(min_size=1, max_size=400))
 def test_parts_hold_all_of_a_text(text: str) -> None:
     text = text.encode("utf-16-be", "replace").decode("utf-16-be")

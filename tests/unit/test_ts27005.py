@@ -451,9 +451,27 @@ def test_store_octets() -> None:
     assert host.asks("AT+CMGR=1") == said(f'+CMGR: 2,"",18\n{CENTRE}{HELLO_SUBMIT[2:]}') + OK
     assert host.asks("AT+CMGR=2") == said(f'+CMGR: 3,"",18\n{CENTRE}{HELLO_SUBMIT[2:]}') + OK
     assert host.asks("AT+CMGW") == ERROR  # only text mode has this form
-    assert host.asks("AT+CMGW=18,1") == ERROR
+    assert host.asks("AT+CMGW=18,4") == ERROR
     assert host.asks("AT+CMSS=1") == said("+CMSS: 0") + OK
     assert sent(host) == [SmsSent(SENDER, "hello")]
+
+
+def test_store_octets_as_received() -> None:
+    """M800 4.2.6: SMS-DELIVER or SMS-SUBMIT; gammu saves a text as a message that was read."""
+    host = Host()
+    deliver = "040C919471103254760000" + "62113231542400" + "05E8329BFD06"
+    assert host.asks("AT+CMGW=24,1") == PROMPT
+    assert host.types(b"00" + deliver.encode() + b"\x1a") == said("+CMGW: 1") + OK
+    assert host.asks("AT+CMGW=24,0") == PROMPT
+    assert host.types(b"00" + deliver.encode() + b"\x1a") == said("+CMGW: 2") + OK
+    assert host.asks("AT+CMGR=1") == said(f'+CMGR: 1,"",24\n{CENTRE}{deliver}') + OK
+    assert host.asks("AT+CMGR=2") == said(f'+CMGR: 0,"",24\n{CENTRE}{deliver}') + OK
+    head = '+CMGR: "REC READ","+491701234567","","26/11/23,13:45:42+00"'
+    assert host.asks("AT+CMGF=1;+CMGR=2") == said(f"{head}\nhello") + OK
+    host.asks("AT+CMGF=0")
+    for line, octets in (("24", deliver), ("24,2", deliver), ("18,1", HELLO_SUBMIT[2:])):
+        assert host.asks(f"AT+CMGW={line}") == PROMPT
+        assert host.types(b"00" + octets.encode() + b"\x1a") == ERROR
 
 
 def test_eight_bit_data_is_shown_as_digits() -> None:
