@@ -41,7 +41,6 @@ def _already(module: Sim800Module, link: Link) -> Reply:
 def _start(module: Sim800Module, link: Link, transport: str, host: str, port: int) -> Reply:
     """OK; the connection and its result follow in the background."""
     module.seal(link)
-    module.stack.forget_data(link)
     link.begin(Transport(transport), module.context, Role.CLIENT)
     link.any_sender = link.transport is Transport.UDP and bool(module.tcpip.udp_modes[link.number])
     tcp = link.transport is Transport.TCP

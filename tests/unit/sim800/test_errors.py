@@ -147,6 +147,7 @@ BAD_PARAMETER = [
     ("IP INITIAL", 'AT+CDNSCFG="8.8.8.8","x"'),
     ("IP STATUS", 'AT+CDNSGIP=""'),
     ("IP STATUS", "AT+CDNSGIP="),
+    ("IP STATUS", f'AT+CDNSGIP="{"a" * 254}"'),
 ]
 
 

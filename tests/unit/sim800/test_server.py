@@ -139,6 +139,19 @@ def test_an_implicit_bring_up_that_is_refused() -> None:
         bench.client()
 
 
+def test_a_reset_during_the_implicit_bring_up() -> None:
+    bench = Bench(timings={"activate": 100.0})
+    bench.does("AT+CIPSERVER=1,1234", "OK")
+    bench.types(b"AT+CFUN=1,1\r")
+    bench.waits(60.0)
+    bench.asks("ATE0")
+    assert bench.waits(100.0) == b""
+    assert bench.state() == "IP INITIAL"
+    bench.does("AT+CIPSERVER=1,1234", "OK")
+    assert bench.waits(100.0) == said("SERVER OK")
+    bench.does("AT+CIPSERVER=0", "OK", "SERVER CLOSE")
+
+
 def test_a_busy_port_from_ip_initial() -> None:
     bench = Bench()
     bench.net.occupy(Transport.TCP, 1234)
