@@ -223,6 +223,7 @@ class Conversation:
             self.peers[port] = self.net.tcp(HOST, port, mode=mode, latency=0.1)
         head = f"{number}," if self.multi else ""
         transport = "UDP" if udp else "TCP"
+        self._read_on()
         self.host.idle()
         old = self.ports.get(number), self.contexts.get(number)
         self.ports[number], self.contexts[number] = port, self.selected
