@@ -74,6 +74,38 @@ def test_gammu_saves_and_deletes_a_message(modem: ThreadedModem, tmp_path: Path)
     assert "0 SMS parts in 0 SMS sequences" in gammu(modem, tmp_path, "getallsms")
 
 
+# ---- gnokii ----------------------------------------------------------------------------------------
+
+
+def gnokii(modem: ThreadedModem, folder: Path, *words: str, stdin: str = "") -> str:
+    """What gnokii prints."""
+    path = program("gnokii", "gnokii-cli")
+    settings = folder / "gnokiirc"
+    settings.write_text(
+        f"[global]\nport = {modem.path}\nmodel = AT\nconnection = serial\nserial_baudrate = 115200\n"
+        "initlength = default\nuse_locking = no\n[logging]\ndebug = off\n"
+    )
+    return run(path, "--config", str(settings), *words, stdin=stdin).stdout
+
+
+def test_gnokii_identifies_the_module_and_its_network(modem: ThreadedModem, tmp_path: Path) -> None:
+    said = gnokii(modem, tmp_path, "--identify")
+    assert "IMEI         : 869988012345678" in said
+    assert "Manufacturer : SIMCOM_Ltd" in said
+    said = gnokii(modem, tmp_path, "--getnetworkinfo")
+    assert "Network code : 262 01" in said
+    assert "LAC          : 1a2b" in said
+
+
+def test_gnokii_sends_and_reads_messages(modem: ThreadedModem, tmp_path: Path) -> None:
+    said = gnokii(modem, tmp_path, "--sendsms", NUMBER, stdin="hello there")
+    assert "Send succeeded with reference 0!" in said
+    modem.inject(SmsArrived(NUMBER, "good morning"))
+    said = gnokii(modem, tmp_path, "--getsms", "SM", "1")
+    assert f"Sender: {NUMBER}" in said
+    assert "good morning" in said
+
+
 # ---- comgt -----------------------------------------------------------------------------------------
 
 
@@ -118,6 +150,35 @@ def test_wvdial_initialises_and_is_told_that_there_is_no_carrier(
     said = run(path, "-C", str(settings), status=None).stdout
     assert "Modem initialized." in said
     assert "No Carrier!" in said
+
+
+# ---- minicom ---------------------------------------------------------------------------------------
+
+SCRIPT = """\
+timeout 10
+send "ATE0"
+expect {
+  "OK"
+  timeout 5 goto bad
+}
+send "AT+CSQ"
+expect {
+  "+CSQ: 20,0"
+  "ERROR" goto bad
+  timeout 5 goto bad
+}
+exit 0
+bad:
+exit 7
+"""
+
+
+def test_a_script_of_minicom(modem: ThreadedModem, tmp_path: Path) -> None:
+    path = program("runscript", "minicom")
+    script = tmp_path / "script"
+    script.write_text(SCRIPT)
+    with open(modem.path, "r+b", buffering=0) as port:
+        run(path, str(script), port=port)
 
 
 # ---- smstools --------------------------------------------------------------------------------------
