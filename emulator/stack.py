@@ -210,13 +210,13 @@ class Stack:
 
     # ---- data ------------------------------------------------------------------------------------
 
-    def send(self, link: Link, data: bytes, to: Address | None = None) -> None:
+    def send(self, link: Link, data: bytes, to: Address | None = None, *, awaited: bool = True) -> None:
         """Hand ``data`` to the network; the link must be connected."""
         assert link.handle is not None
         link.sent += len(data)
         if to is None and link.transport is Transport.UDP:
             to = link.destination
-        self._module.ask(SendData(link.handle, data, to))
+        self._module.ask(SendData(link.handle, data, to, awaited))
 
     def has_room(self, link: Link, size: int) -> bool:
         """Whether the send buffer takes ``size`` more bytes."""
@@ -426,9 +426,10 @@ class Stack:
         if listener.handle is None:
             return
         del self._listeners[listener.handle]
+        listener.position.fire(Happening.LISTEN_STOPPED)
         self._module.ask(CloseSocket(listener.handle, abort))
         listener.handle = None
-        listener.position.fire(Happening.SHUT)
+        listener.position.fire(Happening.CLOSED)
 
     def _accepted(self, event: Accepted) -> None:
         listener = self._listeners.get(event.listener)

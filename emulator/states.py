@@ -85,7 +85,6 @@ SERVER: Machine[ServerState] = Machine(
     On(ServerState.OPENING, H.CONNECT_FAILED, ServerState.INITIAL),
     rows([ServerState.OPENING, ServerState.LISTENING], H.LISTEN_STOPPED, ServerState.CLOSING),
     On(ServerState.CLOSING, H.CLOSED, ServerState.INITIAL),
-    rows(ServerState, H.SHUT, ServerState.INITIAL),
 )
 
 
