@@ -197,6 +197,18 @@ def test_a_connection_made_while_a_command_runs_is_told_afterwards(bench: Bench)
     assert bench.types(b"hi") == said("0, SEND OK", "1, CONNECT OK")
 
 
+def test_a_reset_ends_every_link_and_context() -> None:
+    bench = in_multi_state("IP PROCESSING")
+    bench.types(b"AT+CFUN=1,1\r")
+    bench.waits(60.0)
+    bench.asks("ATE0")
+    bench.does("AT+CIPMUX?", "+CIPMUX: 0", "OK")
+    bench.does("AT+CIPMUX=1", "OK")
+    unused = "\n".join(f'C: {n},,"","","","INITIAL"' for n in range(6))
+    bench.does("AT+CIPSTATUS", "OK", "STATE: IP INITIAL", unused)
+    bench.brings_up()
+
+
 def test_mux_is_left_only_from_ip_initial() -> None:
     bench = in_multi_state("IP PROCESSING")
     bench.does("AT+CIPMUX=0", "ERROR")
