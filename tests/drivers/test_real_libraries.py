@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 import threading
+import time
 import types
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 import serial
-from real_tools import LIMIT, LOOPBACK, running_sim800
+from real_tools import LIMIT, LOOPBACK, program, run, running_sim800
 from running_modem import ThreadedModem
 from vmodem.emulator.events import SmsArrived
 
@@ -150,3 +152,58 @@ def test_circuitpython_fona(modem: ThreadedModem, monkeypatch: pytest.MonkeyPatc
         fona.socket_close(link)  # it drops the one line that says how it went (its own bug)
         assert not fona.socket_status(link)
     end()
+
+
+def test_circuitpython_fona_receives_a_message(modem: ThreadedModem, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = fona_library(monkeypatch)
+    with serial.Serial(modem.path, 115200, timeout=0.5) as uart:
+        fona = library.FONA(uart, ResetPin())
+        modem.inject(SmsArrived(NUMBER, "good morning"))
+        end = time.monotonic() + LIMIT
+        while (received := fona.receive_sms()) == (False, False) and time.monotonic() < end:
+            pass
+        assert received == (NUMBER, "good morning")
+        assert fona.num_sms() == 0
+
+
+# ---- serialport-gsm, of node -----------------------------------------------------------------------
+
+NODE_SCRIPT = """
+const gsm = require('serialport-gsm');
+const modem = gsm.Modem();
+const told = {};
+modem.on('open', async () => {
+  try {
+    told.init = (await modem.initializeModem()).status;
+    told.mode = (await modem.setModemMode(undefined, 'PDU', false, 5000)).status;
+    told.signal = (await modem.getNetworkSignal()).data.signalQuality;
+    told.imei = (await modem.getModemSerial()).data.modemSerial;
+    told.number = (await modem.getOwnNumber()).data.number;
+    told.memory = (await modem.checkSimMemory()).data.total;
+    told.sent = (await modem.sendSMS('491701234567', 'hello there', false)).data.response;
+    told.inbox = (await modem.getSimInbox()).data.length;
+  } catch (error) { told.error = String(error && error.message); }
+  console.log(JSON.stringify(told));
+  process.exit(0);
+});
+modem.open(process.argv[1], { baudRate: 115200, cnmiCommand: 'AT+CNMI=2,1,0,1,0', incomingSMSIndication: true,
+  incomingCallIndication: true, autoDeleteOnReceive: true, enableConcatenation: true, pin: '' },
+  (error) => { if (error) { console.log(String(error)); process.exit(1); } });
+"""
+
+
+def test_serialport_gsm(modem: ThreadedModem) -> None:
+    node = program("node", "nodejs")
+    if run(node, "-e", "require.resolve('serialport-gsm')", status=None).returncode:
+        pytest.skip("serialport-gsm is not in NODE_PATH (npm)")
+    told = json.loads(run(node, "-e", NODE_SCRIPT, modem.path).stdout)
+    assert told == {
+        "init": "success",
+        "mode": "success",
+        "signal": "20",
+        "imei": "869988012345678",
+        "number": NUMBER,
+        "memory": 30,
+        "sent": "Message Successfully Sent",
+        "inbox": 0,
+    }
