@@ -63,6 +63,9 @@ class Limits:
     line: int = 556
     """Characters of a command line behind the prefix."""
     links: int = 6
+    """Links of one bank."""
+    banks: int = 1
+    """1: all contexts share the links and the listener; otherwise each context has its own."""
     contexts: int = 2
     payload: int = 1460
     """Bytes of one send."""

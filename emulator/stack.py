@@ -55,10 +55,13 @@ class Stack:
         limits = module.dialect.limits
         self._limit = limits.receive_buffer
         self.contexts = [Context(i, Position(CONTEXT, module.state_watch(i))) for i in range(limits.contexts)]
+        banks = self.contexts[: limits.banks]
         self.links = [
-            Link(i, Position(LINK, module.state_watch(i)), self.contexts[0]) for i in range(limits.links)
+            Link(i, Position(LINK, module.state_watch(i)), bank)
+            for bank in banks
+            for i in range(limits.links)
         ]
-        self.listener = Listener(Position(SERVER, module.state_changed), self.contexts[0])
+        self.listeners = [Listener(Position(SERVER, module.state_changed), bank) for bank in banks]
         self._links: dict[int, Link] = {}
         self._listeners: dict[int, Listener] = {}
         self._lookups: dict[int, Lookup] = {}
@@ -82,6 +85,15 @@ class Stack:
             ResolveFailed: self._resolved,
         }
 
+    @property
+    def listener(self) -> Listener:
+        """The listener of a module that has one for all its contexts."""
+        return self.listeners[0]
+
+    def listener_of(self, context: Context) -> Listener:
+        """The listener that serves ``context``."""
+        return self.listeners[context.number if len(self.listeners) > 1 else 0]
+
     def _new_number(self) -> int:
         self._serial += 1
         return self._serial
@@ -93,9 +105,10 @@ class Stack:
                 self.drop(link, abort=True)
             self.forget_data(link)
             link.position.fire(Happening.SHUT)
-            link.begin(Transport.TCP, self.contexts[0], Role.CLIENT)
+            link.begin(Transport.TCP, link.context, Role.CLIENT)
             link.used = False
-        self.stop_listening(abort=True)
+        for listener in self.listeners:
+            self.stop_listening(listener, abort=True)
         for handle in tuple(self._lingering):
             self._abort(handle)
         self._lookups.clear()
@@ -126,8 +139,9 @@ class Stack:
         for link in self.links:
             if link.context is context and link.open:
                 self.drop(link, abort=True)
-        if self.listener.context is context:
-            self.stop_listening(abort=True)
+        for listener in self.listeners:
+            if listener.context is context:
+                self.stop_listening(listener, abort=True)
         self._module.context_lost(context)
 
     def shut(self, context: Context) -> None:
@@ -139,8 +153,9 @@ class Stack:
                 self.forget_data(link)
                 link.position.fire(Happening.SHUT)
                 link.used = False
-        if self.listener.context is context:
-            self.stop_listening()
+        for listener in self.listeners:
+            if listener.context is context:
+                self.stop_listening(listener)
         context.position.fire(Happening.SHUT)
         context.address = ""
 
@@ -397,7 +412,7 @@ class Stack:
 
     def listen(self, context: Context, transport: Transport, port: int) -> None:
         """Open the listener; the answer comes to ``listener_opened`` or ``listener_failed``."""
-        listener = self.listener
+        listener = self.listener_of(context)
         listener.position.fire(Happening.LISTEN_STARTED)
         listener.context, listener.transport, listener.port = context, transport, port
         listener.handle = self._new_number()
@@ -420,9 +435,8 @@ class Stack:
             listener.position.fire(Happening.CONNECT_FAILED)
             self._module.listener_failed(listener, event.failure)
 
-    def stop_listening(self, *, abort: bool = False) -> None:
+    def stop_listening(self, listener: Listener, *, abort: bool = False) -> None:
         """Close the listener if it is open; accepted links stay."""
-        listener = self.listener
         if listener.handle is None:
             return
         del self._listeners[listener.handle]

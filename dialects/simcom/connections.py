@@ -118,7 +118,7 @@ def cipserver_write(module: Sim800Module, mode: int, port: int | None) -> Steps:
     stack = module.stack
     if not mode:
         refuse_unless(stack.listener.handle is not None and module.bring_up_job is None)
-        stack.stop_listening()
+        stack.stop_listening(stack.listener)
         module.ip_of(stack.listener.context).fire(Happening.LISTEN_STOPPED)
         module.say("SERVER CLOSE")
         return OK
@@ -151,7 +151,7 @@ def _listen_after_bring_up(module: Sim800Module) -> Steps:
     if granted:
         _serve(module)
     else:
-        module.stack.stop_listening()
+        module.stack.stop_listening(module.stack.listener)
         module.say("+PDP: DEACT")
 
 
@@ -182,7 +182,7 @@ def cipclose_single(module: Sim800Module, mode: int) -> Steps:
     """Close the connection, the attempt, or the listener that has no client (REC)."""
     stack, position = module.stack, module.single
     if position.state is S.SERVER_LISTENING:
-        stack.stop_listening()
+        stack.stop_listening(stack.listener)
         position.fire(Happening.CLOSED)
         return literal("CLOSE OK")
     link = stack.links[0]
