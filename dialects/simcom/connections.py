@@ -6,22 +6,21 @@ observed logs; REC as in simcom_sim800.md.
 
 from __future__ import annotations
 
-from ...emulator.command import Choice, Int, Text, command, execute, read, test, test_by, write
+from ...emulator.command import Choice, Int, command, execute, read, test, test_by, write
 from ...emulator.dialect import CommandSet
 from ...emulator.effects import Transport
 from ...emulator.jobs import Steps, Until
 from ...emulator.links import Link, Role
 from ...emulator.reply import OK, Cme, Refusal, Reply, ResultCode, info, literal
 from ...emulator.states import Happening, LinkState, ServerState
-from .modes import LINK, QUAD, TRANSPORT, multi, refuse_unless, single
+from ..toolkit import HOST, LINK, PORT, QUAD, TRANSPORT, refuse_unless
+from .modes import multi, single
 from .module import Sim800Module
 from .states import MultiState, SingleState
 
 S = SingleState
 M = MultiState
 
-HOST = Text("host", 255, empty=False)
-PORT = Int("port", 1, 65535, quoted=True)
 MODE = Choice("mode", (0, 1), default=0)
 """0 slow (FIN), 1 quick (S 9)."""
 

@@ -12,7 +12,8 @@ from ...emulator.effects import Transport
 from ...emulator.jobs import Pause, Prompt, Steps, Until
 from ...emulator.links import Link
 from ...emulator.reply import OK, Cme, Refusal, Reply, info, literal
-from .modes import LINK, multi, refuse_unless, single
+from ..toolkit import LINK, refuse_unless
+from .modes import multi, single
 from .module import Sim800Module
 from .states import SingleState
 

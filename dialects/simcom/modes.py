@@ -6,17 +6,18 @@ CIPATS, CIPSPRT. Sources: SIM800 TCPIP Application Note (S), M800, M7000; REC as
 
 from __future__ import annotations
 
-from ...emulator.command import Choice, Command, Int, Ipv4, Word, command, read, test, test_by, write
+from ...emulator.command import Choice, Int, Ipv4, command, read, test, test_by, write
 from ...emulator.dialect import CommandSet
 from ...emulator.effects import Transport
 from ...emulator.events import Address
 from ...emulator.links import Link
 from ...emulator.reply import OK, Cme, Refusal, Reply, info
+from ..settings import setting
+from ..toolkit import LINK, LOCAL_PORT, QUAD, TRANSPORT, refuse_unless
 from .module import Sim800Module, Transparent
 from .states import MultiState, SingleState
 
 INITIAL = {SingleState.IP_INITIAL, MultiState.IP_INITIAL}
-QUAD = '("(0-255).(0-255).(0-255).(0-255)")'
 
 
 def single(module: Sim800Module) -> bool:
@@ -29,37 +30,11 @@ def multi(module: Sim800Module) -> bool:
     return bool(module.tcpip.mux)
 
 
-def refuse_unless(allowed: bool) -> None:
-    """The wrong-state error of the family, unless ``allowed``."""
-    if not allowed:
-        raise Refusal(Cme.NOT_ALLOWED)
-
-
-def switch(name: str, attribute: str, values: tuple[int, ...], cite: str) -> Command:
-    """A setting that is allowed in every state and takes effect at once."""
-
-    def read_setting(module: Sim800Module) -> Reply:
-        return info(f"{name}: {getattr(module.tcpip, attribute)}")
-
-    def write_setting(module: Sim800Module, value: int) -> Reply:
-        setattr(module.tcpip, attribute, value)
-        return OK
-
-    shown = ",".join(map(str, values)) if len(values) == 2 else f"{values[0]}-{values[-1]}"
-    return command(
-        name,
-        test(f"{name}: ({shown})"),
-        read(read_setting),
-        write(Choice("value", values), run=write_setting),
-        cite=cite,
-    )
-
-
-CIPHEAD = switch("+CIPHEAD", "head", (0, 1), "S 2.1.4, 7.1; M900")
-CIPSHOWTP = switch("+CIPSHOWTP", "show_protocol", (0, 1), "S 7.1; M7000")
-CIPSRIP = switch("+CIPSRIP", "show_source", (0, 1), "S 2.1.4, 7.1; M7000")
-CIPQSEND = switch("+CIPQSEND", "quick_send", (0, 1), "S 6.4; M800")
-CIPSPRT = switch("+CIPSPRT", "prompt", (0, 1, 2), "S 2.1.1; M900, M7000")
+CIPHEAD = setting("+CIPHEAD", "tcpip.head", (0, 1), "S 2.1.4, 7.1; M900")
+CIPSHOWTP = setting("+CIPSHOWTP", "tcpip.show_protocol", (0, 1), "S 7.1; M7000")
+CIPSRIP = setting("+CIPSRIP", "tcpip.show_source", (0, 1), "S 2.1.4, 7.1; M7000")
+CIPQSEND = setting("+CIPQSEND", "tcpip.quick_send", (0, 1), "S 6.4; M800")
+CIPSPRT = setting("+CIPSPRT", "tcpip.prompt", (0, 1, 2), "S 2.1.1; M900, M7000")
 
 
 def cipmux_read(module: Sim800Module) -> Reply:
@@ -228,11 +203,6 @@ def clport_test(module: Sim800Module) -> Reply:
     number = "(0-5)," if module.tcpip.mux else ""
     return info(f'+CLPORT: {number}("TCP","UDP"),(0-65535)')
 
-
-TRANSPORT = Word("transport", ("TCP", "UDP"))
-LINK = Int("number", 0, 5)
-"""A link number: a single digit (S 3)."""
-LOCAL_PORT = Int("port", 0, 65535, quoted=True)
 
 CLPORT = command(
     "+CLPORT",
