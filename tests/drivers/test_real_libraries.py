@@ -18,6 +18,7 @@ from real_tools import LIMIT, LOOPBACK, program, run, running_sim800
 from running_modem import ThreadedModem
 from vmodem.emulator.events import SmsArrived
 
+pytestmark = pytest.mark.timeout(180)  # programs take their time, also those of others
 NUMBER = "+491701234567"
 Gsm = tuple[Any, SimpleQueue[Any]]
 """A connected modem, and the messages that it has reported."""
@@ -128,7 +129,6 @@ def fona_library(monkeypatch: pytest.MonkeyPatch) -> Any:
     return pytest.importorskip("adafruit_fona.adafruit_fona", reason=reason)
 
 
-@pytest.mark.timeout(120)
 def test_circuitpython_fona(modem: ThreadedModem, monkeypatch: pytest.MonkeyPatch) -> None:
     library = fona_library(monkeypatch)
     port, end = echo_server()

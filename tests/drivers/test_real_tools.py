@@ -11,6 +11,7 @@ from real_tools import LIMIT, background, program, run, running_sim800
 from running_modem import ThreadedModem
 from vmodem.emulator.events import SmsArrived
 
+pytestmark = pytest.mark.timeout(180)  # programs take their time, also those of others
 NUMBER = "+491701234567"
 
 
