@@ -156,7 +156,7 @@ class DataMode:
         if not link.connected:
             return  # it ended, and only its last data keeps the line in data mode
         if link.transport is Transport.TCP:
-            stack.send(link, data)
+            stack.send(link, data, awaited=False)
             return
         size = self.rules.packets.size
         for at in range(0, len(data), size):

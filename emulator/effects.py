@@ -80,12 +80,14 @@ class OpenSocket(NetEffect):
 class SendData(NetEffect):
     """Send bytes: on TCP in order after what was sent before, on UDP as one datagram.
 
-    ``to`` overrides the destination of a UDP socket.
+    ``to`` overrides the destination of a UDP socket. ``awaited``: somebody waits for the peer's
+    acknowledgement, so it is worth something to tell of it at once; otherwise a few milliseconds later.
     """
 
     handle: int
     data: bytes
     to: Address | None = None
+    awaited: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from .reply import Cme, Cms, Refusal, Reply, ResultCode
 
 _CACHED_LINES = 256
 _CACHED_LENGTH = 96
+# Python 3.11 looks an enum's member up in Python: 0.06 us each time (of 1.5 for an AT).
+_OK, _BUSY = ResultCode.OK, Mode.BUSY
 
 
 class Interpreter:
@@ -49,7 +51,7 @@ class Interpreter:
                 self._cache[body] = line
         self._line, self._body, self._next = line, body, 0
         self._module.compound = len(line) > 1
-        self._final = ResultCode.OK
+        self._final = _OK
         self._go_on()
 
     def too_long(self) -> None:
@@ -178,7 +180,7 @@ class Interpreter:
             self._result = final
             module.write(module.framing.text(final))
             self._final = None
-        elif final is not ResultCode.OK and final is not None:
+        elif final is not _OK and final is not None:
             self._enter = reply.enter
             return False
         return True
@@ -219,7 +221,7 @@ class Interpreter:
             result = self._result
             words = result.words if isinstance(result, ResultCode) else result
             module.ask(CommandFinished("AT" + self._body, words))
-        if module.line.mode is Mode.BUSY:
+        if module.line.mode is _BUSY:
             module.line.mode = Mode.COMMAND
         if self._enter is not None:
             enter, self._enter = self._enter, None

@@ -41,6 +41,10 @@ class Mode(Enum):
     DATA = "data mode"
 
 
+# Python 3.11 looks an enum's member up in Python: 0.06 us each time, three times for an AT.
+_COMMAND = Mode.COMMAND
+
+
 class DataTaker(Protocol):
     """Takes the host's bytes in data mode."""
 
@@ -105,7 +109,7 @@ class Line:
         if self.typed_ahead:
             self.typed_ahead += data
             return
-        if self.mode is Mode.COMMAND and not self._buffer:
+        if self.mode is _COMMAND and not self._buffer:
             whole = self._whole.get(data)
             if whole is not None:
                 self._plain_line(whole)

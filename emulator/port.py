@@ -41,7 +41,7 @@ class Port:
         self.interpreter_reset: Callable[[], None] = lambda: None
         self.compound = False
         """Whether the command running is one of several in its line."""
-        self._out = bytearray()
+        self._out: list[bytes] = []
         self._effects: list[Effect] = []
         self.holds: set[str] = set()
         """Why nothing is taken from the host at present."""
@@ -97,22 +97,27 @@ class Port:
 
     def write(self, data: bytes) -> None:
         """Write raw bytes to the host, now."""
-        self._out += data
+        self._out.append(data)
 
     def ask(self, effect: Effect) -> None:
         """Ask the outside world for something."""
         if self._out:
-            self._effects.append(WriteLine(bytes(self._out)))
-            self._out.clear()
+            self._written()
         self._effects.append(effect)
 
     def drain(self) -> list[Effect]:
         """What was asked for since the last call, in order."""
         if self._out:
-            self._effects.append(WriteLine(bytes(self._out)))
-            self._out.clear()
+            self._written()
         effects, self._effects = self._effects, []
         return effects
+
+    def _written(self) -> None:
+        """What was written becomes one effect; join() copies nothing when it is one piece."""
+        data = b"".join(self._out)
+        self._out.clear()
+        if data:
+            self._effects.append(WriteLine(data))
 
     def say(self, item: str | tuple[str, ...] | ResultCode) -> None:
         """An unsolicited line, block or result code: as soon as the line is free."""

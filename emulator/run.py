@@ -26,6 +26,7 @@ from .endpoints.link import default_link
 from .endpoints.pty import PtyPipe
 from .engine import Modem
 from .events import Event
+from .loop import DirectLoop
 from .mistakes import SetupError, UsageError, find_dialect
 from .ready_file import ReadyFile
 from .transcript import JsonLog
@@ -55,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
     Raises :class:`UsageError` and :class:`SetupError`; what our own code raises is passed on, after
     everything has been cleaned up.
     """
-    asyncio.run(serve(plan(args)))
+    chosen = plan(args)
+    with asyncio.Runner(loop_factory=DirectLoop) as runner:
+        runner.run(serve(chosen))
     return 0
 
 

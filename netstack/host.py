@@ -104,7 +104,7 @@ class HostNetStack:
     def _send(self, effect: SendData) -> None:
         link = self._links.get(effect.handle)
         if link is not None:
-            link.send(effect.data, effect.to)
+            link.send(effect.data, effect.to, effect.awaited)
 
     def _close(self, effect: CloseSocket) -> None:
         link = self._links.get(effect.handle)

@@ -1,10 +1,11 @@
 """Notices cheaply and quickly how many sent bytes the peer's TCP stack has acknowledged.
 
 The true figure is what the kernel accepted minus SIOCOUTQ. Three ways lead to a look at it: right
-after a send that nothing was outstanding before; a message on the socket's error queue, asked for
-with that same send (SO_TIMESTAMPING, "transmit acknowledged": it wakes the loop's reader); and a
-timer while bytes are outstanding, which needs no help from kernel or reader. During a bulk transfer
-only the timer looks, so that the data path does not pay.
+after a send whose acknowledgement is awaited; a message on the socket's error queue, asked for with
+such a send when nothing was outstanding before (SO_TIMESTAMPING, "transmit acknowledged": it wakes the
+loop's reader); and a timer while bytes are outstanding, which needs no help from kernel or reader.
+Where nobody waits (data mode) only the timer looks: with the other two, a transparent upload cost three
+more system calls for each read of the tty and was slower than socat by a fifth.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ class AckWatch:
     """
 
     __slots__ = (
+        "_awaited",
         "_delay",
         "_fd",
-        "_idle_before",
         "_loop",
         "_progress",
         "_sock",
@@ -73,7 +74,7 @@ class AckWatch:
         self._stalled = stalled
         self._timer: asyncio.TimerHandle | None = None
         self._delay = _FIRST_LOOK
-        self._idle_before = True
+        self._awaited = False
         self._stopped = False
         self.sent = 0
         self.acked = 0
@@ -85,14 +86,14 @@ class AckWatch:
         except OSError:
             self._supported = False
 
-    def send(self, buffers: list[bytes | memoryview]) -> int:
+    def send(self, buffers: list[bytes | memoryview], awaited: bool) -> int:
         """Give ``buffers`` to the kernel and return how many bytes it took (0: its buffer is full).
 
         Raises ``OSError`` if the connection is gone. :meth:`look_soon` is to be called next.
         """
-        self._idle_before = self.sent == self.acked
+        self._awaited = awaited
         try:
-            if self._idle_before and self.reader_hears and self._supported:
+            if awaited and self.sent == self.acked and self.reader_hears and self._supported:
                 count = self._sock.sendmsg(buffers, _ASK)
                 self.asked = True
             elif len(buffers) == 1:
@@ -108,7 +109,7 @@ class AckWatch:
         """See to it that the acknowledgement of what was just sent is noticed; may call ``progress``."""
         if self._timer is None and not self._stopped:
             self._timer = self._loop.call_later(self._delay, self._look_again)
-        if self._idle_before:
+        if self._awaited:
             self.look()
 
     def look(self) -> bool:

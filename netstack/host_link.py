@@ -121,8 +121,8 @@ class Link(ABC):
         hub.links[handle] = self
 
     @abstractmethod
-    def send(self, data: bytes, to: Address | None) -> None:
-        """Send ``data``; nothing that the network does to it is raised."""
+    def send(self, data: bytes, to: Address | None, awaited: bool) -> None:
+        """Perform ``SendData``; nothing that the network does to the data is raised."""
 
     @abstractmethod
     def pause(self) -> None:

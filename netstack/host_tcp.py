@@ -55,6 +55,7 @@ class TcpLink(Link):
 
     __slots__ = (
         "_acks",
+        "_awaited",
         "_blocked",
         "_broken",
         "_closing",
@@ -76,6 +77,7 @@ class TcpLink(Link):
         self._acks = AckWatch(hub.loop, sock, self._acknowledged, self._stalled)
         self._held: deque[bytes | memoryview] = deque()
         self._held_size = 0
+        self._awaited = False
         self._connecting = False
         self._reading = False
         self._writing = False
@@ -127,15 +129,16 @@ class TcpLink(Link):
 
     # ---- sending --------------------------------------------------------------------------------
 
-    def send(self, data: bytes, to: Address | None) -> None:
+    def send(self, data: bytes, to: Address | None, awaited: bool) -> None:
         if self._closing or self._broken or not data:
             return
+        self._awaited = awaited
         if self._held or self._connecting:
             self._hold(data)
             return
         acks = self._acks
         try:
-            count = acks.send([data])
+            count = acks.send([data], awaited)
         except OSError as error:
             self._send_failed(error)
             return
@@ -167,7 +170,7 @@ class TcpLink(Link):
             self._connect_ended()
             return
         try:
-            count = self._acks.send(list(islice(self._held, _BUFFERS)))
+            count = self._acks.send(list(islice(self._held, _BUFFERS)), self._awaited)
         except OSError as error:
             self._send_failed(error)
             return
@@ -326,7 +329,7 @@ class TcpListener(Link):
         sock.setblocking(False)
         hub.loop.add_reader(sock, self._acceptable)
 
-    def send(self, data: bytes, to: Address | None) -> None:
+    def send(self, data: bytes, to: Address | None, awaited: bool) -> None:
         """A listener carries no data."""
 
     def pause(self) -> None:

@@ -51,7 +51,7 @@ class UdpLink(Link):
         self._target(remote)
         self.resume()
 
-    def send(self, data: bytes, to: Address | None) -> None:
+    def send(self, data: bytes, to: Address | None, awaited: bool = False) -> None:
         final = self._target(to or self._remote)
         if isinstance(final, Address):
             send_datagram(self._sock, data, final)
@@ -114,7 +114,7 @@ class UdpListener(Link):
         sock.setblocking(False)
         self.resume()
 
-    def send(self, data: bytes, to: Address | None) -> None:
+    def send(self, data: bytes, to: Address | None, awaited: bool = False) -> None:
         final = None if to is None else self.hub.target(Transport.UDP, to)
         if isinstance(final, Address):
             send_datagram(self._sock, data, final)
@@ -187,7 +187,7 @@ class UdpPeer(Link):
         if self._open and not self._paused:
             self.hub.deliver(Received(self.handle, data, self.remote))
 
-    def send(self, data: bytes, to: Address | None) -> None:
+    def send(self, data: bytes, to: Address | None, awaited: bool = False) -> None:
         if to is None:
             self._listener.reply(data, self.remote)
         else:

@@ -186,8 +186,8 @@ class Net:
         client = await self.connect(address)
         return (await self.take(Accepted)).handle, client
 
-    def send(self, handle: int, data: bytes, to: Address | None = None) -> None:
-        self.perform(SendData(handle, data, to))
+    def send(self, handle: int, data: bytes, to: Address | None = None, *, awaited: bool = True) -> None:
+        self.perform(SendData(handle, data, to, awaited))
 
     def shut(self, handle: int, *, abort: bool = False) -> None:
         self.perform(CloseSocket(handle, abort))

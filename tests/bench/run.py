@@ -46,20 +46,23 @@ class BenchError(Exception):
 class Table:
     """Figures by row and kind, one for each round."""
 
-    figures: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    figures: dict[str, dict[str, dict[int, float]]] = field(default_factory=dict)
+    turn: int = 0
 
     def add(self, row: str, kind: str, figure: float) -> None:
-        self.figures.setdefault(row, {}).setdefault(kind, []).append(figure)
+        self.figures.setdefault(row, {}).setdefault(kind, {})[self.turn] = figure
 
     def ratio(self, row: str, kind: str, to: str) -> str:
         """The median of the paired ratios, and the quartiles."""
-        mine, theirs = self.figures[row][kind], self.figures[row][to]
-        ratios = sorted(a / b for a, b in zip(mine, theirs, strict=True))
+        mine, theirs = self.figures[row].get(kind, {}), self.figures[row].get(to, {})
+        ratios = sorted(mine[turn] / theirs[turn] for turn in mine if turn in theirs)
+        if not ratios:
+            return "not measured"
         low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
         return f"{statistics.median(ratios):.2f} ({low:.2f}-{high:.2f})"
 
     def median(self, row: str, kind: str) -> float:
-        return statistics.median(self.figures[row][kind])
+        return statistics.median(self.figures[row][kind].values())
 
 
 @dataclass(frozen=True)
@@ -217,8 +220,8 @@ def markdown(table: Table) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure what the command line asks for."""
+def main() -> int:
+    """Measure what the command line asks for; 1 if something could not be measured."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", nargs="*", metavar="WHAT", help=f"{', '.join(MEASURED)} (default: all)")
     parser.add_argument("--rounds", type=int, default=9, metavar="N", help="(default: %(default)s)")
@@ -226,18 +229,23 @@ def main() -> None:
     what = args.what or list(MEASURED)
     if unknown := sorted(set(what) - set(MEASURED)):
         parser.error(f"{unknown[0]!r} is not one of {', '.join(MEASURED)}")
-    table = Table()
+    table, failures = Table(), 0
     with tempfile.TemporaryDirectory() as folder:
         limit = str(Path(folder) / "limit_pty")
         subprocess.run(["cc", "-O2", "-o", limit, str(HERE / "limit_pty.c")], check=True)
         bench = Bench(limit, Path(folder))
         for name in what:
             for turn in range(1 if name in ONCE else args.rounds):
-                MEASURED[name](bench, table, turn)
-                print(f"{name}: round {turn + 1}", file=sys.stderr)
+                table.turn = turn
+                try:
+                    MEASURED[name](bench, table, turn)
+                except BenchError as error:
+                    print(f"{name}: round {turn + 1} ended: {error}", file=sys.stderr)
+                    failures += 1
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {args.rounds} rounds\n")
     print(markdown(table))
+    return min(failures, 1)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

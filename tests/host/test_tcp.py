@@ -301,6 +301,35 @@ def test_each_send_is_acknowledged(paused: bool, queue: bool, monkeypatch: pytes
     run(story)
 
 
+def test_what_nobody_waits_for_is_acknowledged_a_little_later() -> None:
+    async def story(net: Net) -> None:
+        handle, peer = await net.pair()
+        for _ in range(50):
+            net.send(handle, bytes(1460), awaited=False)
+            assert not net.has(Acknowledged)  # no look from within: that is what it costs
+        await net.read(peer, 50 * 1460)
+        while (await net.take(Acknowledged)).total < 50 * 1460:
+            pass
+
+    run(story)
+
+
+def test_sends_in_a_row_know_at_each_what_was_acknowledged_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that does not wait (AT+CIPQSEND=1) must not be told that the send buffer is full."""
+    monkeypatch.setattr("vmodem.netstack.host_acks._FIRST_LOOK", 1000.0)
+
+    async def story(net: Net) -> None:
+        handle, peer = await net.pair()
+        net.perform(PauseReceiving(handle))  # nor does the error queue tell
+        for turn in range(50):
+            net.send(handle, bytes(1460))
+            assert len(await net.read(peer, 1460)) == 1460
+            told = max((e.total for e in net.events if isinstance(e, Acknowledged)), default=0)
+            assert turn * 1460 - told < 16384
+
+    run(story)
+
+
 def test_the_error_queue_tells_without_any_timer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vmodem.netstack.host_acks._FIRST_LOOK", 1000.0)
 

@@ -1,0 +1,384 @@
+"""The loop that serves descriptors directly: what it shares with asyncio's, and what its ways could break."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from vmodem.emulator.loop import DirectLoop
+
+LIMIT = 10.0
+
+Story = Callable[[], Coroutine[Any, Any, None]]
+LOOPS = [DirectLoop, asyncio.SelectorEventLoop]
+
+
+@pytest.fixture(params=LOOPS, ids=["direct", "asyncio"])
+def run(request: pytest.FixtureRequest) -> Callable[[Story], None]:
+    """Runs a story on either loop: what holds here is what asyncio does."""
+
+    return lambda story: run_on(request.param, story)
+
+
+def run_direct(story: Story) -> None:
+    run_on(DirectLoop, story)
+
+
+def run_on(make: Callable[[], asyncio.AbstractEventLoop], story: Story) -> None:
+    """Run it; what a callback raises fails the test, unless the story has a handler of its own."""
+    raised: list[dict[str, Any]] = []
+    with asyncio.Runner(loop_factory=make) as runner:
+        runner.get_loop().set_exception_handler(lambda _loop, context: raised.append(context))
+        runner.run(asyncio.wait_for(story(), LIMIT))
+    assert raised == []
+
+
+@pytest.fixture
+def pairs() -> Iterator[list[tuple[socket.socket, socket.socket]]]:
+    """Three pairs of sockets; the first of each is for the loop."""
+    made = [socket.socketpair() for _ in range(3)]
+    for pair in made:
+        pair[0].setblocking(False)
+    yield made
+    for pair in made:
+        for end in pair:
+            end.close()
+
+
+Pairs = list[tuple[socket.socket, socket.socket]]
+
+
+def test_reads_and_writes(run: Callable[[Story], None], pairs: Pairs) -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        near, far = pairs[0]
+        got, done = bytearray(), loop.create_future()
+
+        def readable(limit: int) -> None:
+            got.extend(near.recv(limit))
+            loop.add_writer(near, writable)
+
+        def writable() -> None:
+            assert loop.remove_writer(near)
+            near.send(b"answer;")
+            if len(got) == 6:
+                done.set_result(None)
+
+        loop.add_reader(near.fileno(), readable, 2)
+        far.send(b"abcdef")
+        await done
+        assert got == b"abcdef"
+        assert set(far.recv(100).split(b";")) == {b"answer", b""}
+        assert loop.remove_reader(near)
+        assert not loop.remove_reader(near)
+        assert not loop.remove_writer(near.fileno())
+
+    run(story)
+
+
+def test_the_last_callback_given_counts(run: Callable[[Story], None], pairs: Pairs) -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        near, far = pairs[0]
+        done = loop.create_future()
+        loop.add_reader(near, pytest.fail, "replaced")
+        loop.add_reader(near, lambda: done.set_result(near.recv(1)))
+        far.send(b"x")
+        assert await done == b"x"
+
+    run(story)
+
+
+def test_what_a_callback_raises_goes_to_the_handler_and_the_rest_goes_on(
+    run: Callable[[Story], None], pairs: Pairs
+) -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        told: list[dict[str, Any]] = []
+        loop.set_exception_handler(lambda _loop, context: told.append(context))
+        done = loop.create_future()
+
+        def fails() -> None:
+            pairs[0][0].recv(1)
+            raise ZeroDivisionError("ours")
+
+        loop.add_reader(pairs[0][0], fails)
+        loop.add_reader(pairs[1][0], lambda: done.set_result(pairs[1][0].recv(1)))
+        pairs[0][1].send(b"x")
+        pairs[1][1].send(b"x")
+        await done
+        assert [type(context["exception"]) for context in told] == [ZeroDivisionError]
+        assert "fails" in told[0]["message"]
+
+    run(story)
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_an_exit_leaves_the_loop(error: type[BaseException], pairs: Pairs) -> None:
+    def leave() -> None:
+        pairs[0][0].recv(1)
+        raise error
+
+    loop = DirectLoop()
+    loop.add_reader(pairs[0][0], leave)
+    pairs[0][1].send(b"x")
+    with pytest.raises(error):
+        loop.run_forever()
+    loop.call_soon(loop.stop)
+    loop.run_forever()  # it can go on
+    loop.close()
+
+
+def test_removed_by_another_of_the_same_round_is_not_called(
+    run: Callable[[Story], None], pairs: Pairs
+) -> None:
+    """Both are ready; whoever comes first removes the other. Then its number goes to a new socket."""
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        called: list[int] = []
+        replaced = loop.create_future()
+
+        def first(mine: int) -> None:
+            called.append(mine)
+            other = pairs[1 - mine][0]
+            loop.remove_reader(pairs[mine][0])
+            loop.remove_reader(other)
+            number = other.fileno()
+            os.dup2(pairs[2][0].fileno(), number)  # closed, and open again as something silent
+            loop.add_reader(number, pytest.fail, "the old one's event came to the new one")
+            loop.call_soon(replaced.set_result, number)
+
+        for mine in (0, 1):
+            loop.add_reader(pairs[mine][0], first, mine)
+        for mine in (0, 1):
+            pairs[mine][1].send(b"x")
+        number = await replaced
+        await asyncio.sleep(0)
+        assert len(called) == 1
+        loop.remove_reader(number)
+
+    run(story)
+
+
+def test_a_writer_whose_number_the_reader_gave_away_is_not_called(
+    run: Callable[[Story], None], pairs: Pairs
+) -> None:
+    """The descriptor is readable and writable; what gets its number is never writable."""
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        number = os.dup(pairs[0][0].fileno())
+        pairs[0][1].send(b"x")
+        silent, other_end = os.pipe()
+        done = loop.create_future()
+
+        def readable() -> None:
+            loop.remove_reader(number)
+            loop.remove_writer(number)
+            os.dup2(silent, number)
+            loop.add_writer(number, pytest.fail, "the old one's event came to the new one")
+            loop.call_soon(done.set_result, None)
+
+        loop.add_writer(number, lambda: None)
+        loop.add_reader(number, readable)
+        await done
+        loop.remove_writer(number)
+        for fd in (number, silent, other_end):
+            os.close(fd)
+
+    run(story)
+
+
+def test_a_hang_up_wakes_whoever_is_there(run: Callable[[Story], None]) -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        reader, writer = os.pipe()
+        done = loop.create_future()
+        loop.add_writer(writer, lambda: None)
+        loop.remove_writer(writer)
+
+        def hung_up() -> None:
+            loop.remove_reader(reader)
+            done.set_result(os.read(reader, 1))
+
+        loop.add_reader(reader, hung_up)
+        os.close(writer)  # POLLHUP alone
+        assert await done == b""
+        os.close(reader)
+
+    run(story)
+
+
+def test_timers_and_callbacks_have_their_turn_beside_one_that_is_always_ready(
+    run: Callable[[Story], None], pairs: Pairs
+) -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        near = pairs[0][0]
+        turns = 0
+
+        def busy() -> None:
+            nonlocal turns
+            turns += 1
+
+        loop.add_writer(near, busy)  # always writable
+        before = loop.time()
+        await asyncio.sleep(0.02)
+        assert 0.02 <= loop.time() - before < 5
+        assert turns
+        answer = await loop.run_in_executor(None, lambda: "from a thread")
+        assert answer == "from a thread"
+        loop.remove_writer(near)
+
+    run(story)
+
+
+def test_what_a_callback_asks_for_happens_though_nothing_else_does(
+    run: Callable[[Story], None], pairs: Pairs
+) -> None:
+    """Each asks asyncio for something in its own way, and no descriptor ever gets ready again."""
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        near, far = pairs[0]
+        ways: list[Callable[[Callable[[], None]], object]] = [
+            loop.call_soon,
+            lambda then: loop.call_later(0.001, then),
+            lambda then: loop.call_at(loop.time(), then),
+            loop.call_soon_threadsafe,
+            lambda then: asyncio.ensure_future(asyncio.sleep(0)).add_done_callback(lambda _task: then()),
+            lambda then: loop.run_in_executor(None, then),
+        ]
+        for way in ways:
+            done = asyncio.Event()
+
+            def then(done: asyncio.Event = done) -> None:
+                loop.call_soon_threadsafe(done.set)
+
+            def readable(
+                way: Callable[[Callable[[], None]], object] = way, then: Callable[[], None] = then
+            ) -> None:
+                near.recv(1)
+                way(then)
+
+            loop.add_reader(near, readable)
+            far.send(b"x")
+            await done.wait()
+
+    run(story)
+
+
+def test_stop_from_a_callback(pairs: Pairs) -> None:
+    loop = DirectLoop()
+    loop.add_reader(pairs[0][0], loop.stop)
+    pairs[0][1].send(b"x")
+    loop.run_forever()
+    loop.close()
+    assert not loop.remove_reader(pairs[0][0])
+    with pytest.raises(RuntimeError, match="closed"):
+        loop.add_reader(pairs[0][0], loop.stop)
+
+
+def test_asyncios_own_descriptors_signals_and_streams(run: Callable[[Story], None], pairs: Pairs) -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        heard = loop.create_future()
+        loop.add_signal_handler(signal.SIGUSR1, heard.set_result, None)
+        pairs[0][0].send(b"x")
+        loop.add_reader(pairs[0][1], pairs[0][1].recv, 1)  # a direct one beside them
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await heard
+        loop.remove_signal_handler(signal.SIGUSR1)
+        reader, writer = await asyncio.open_connection(sock=pairs[1][0])
+        pairs[1][1].send(b"line\n")
+        assert await reader.readline() == b"line\n"
+        writer.write(b"y" * 1000)
+        assert await loop.run_in_executor(None, pairs[1][1].recv, 2000) == b"y" * 1000
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        loop.remove_reader(pairs[0][1])
+
+    run(story)
+
+
+def test_more_descriptors_than_one_round_serves() -> None:
+    many = [socket.socketpair() for _ in range(100)]
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        left = set(range(len(many)))
+        done = loop.create_future()
+
+        def readable(number: int) -> None:
+            many[number][0].recv(1)
+            left.remove(number)
+            if not left:
+                done.set_result(None)
+
+        for number, (near, far) in enumerate(many):
+            loop.add_reader(near, readable, number)
+            far.send(b"x")
+        await done
+
+    run_direct(story)
+    for pair in many:
+        for end in pair:
+            end.close()
+
+
+def test_it_stays_in_its_selector_while_only_descriptors_are_ready(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What makes it quick: a thousand answers are not a thousand turns of asyncio."""
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        near, far = pairs[0]
+        far.setblocking(False)
+        done = loop.create_future()
+        count = turns = 0
+
+        def answer() -> None:
+            nonlocal count
+            near.send(near.recv(1))
+            count += 1
+            if count == 1000:
+                done.set_result(None)
+
+        run_once = loop._run_once  # type: ignore[attr-defined]
+
+        def counted() -> None:
+            nonlocal turns
+            turns += 1
+            run_once()
+
+        monkeypatch.setattr(loop, "_run_once", counted)
+        loop.add_reader(near, answer)
+        loop.add_reader(far, lambda: far.send(far.recv(1)))
+        far.send(b"x")
+        await done
+        assert turns < 10
+        loop.remove_reader(near)
+        loop.remove_reader(far)
+
+    run_direct(story)
+
+
+def test_a_descriptor_that_was_closed_can_be_removed(run: Callable[[Story], None]) -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        reader, writer = os.pipe()
+        loop.add_reader(reader, pytest.fail, "nothing was written")
+        os.close(reader)
+        assert loop.remove_reader(reader)
+        os.close(writer)
+
+    run(story)
