@@ -69,6 +69,10 @@ class Link:
         self.unread = 0
         self.paused = False
         self.blocked = False
+        self.notify = 0
+        """How the host learns of data that it must fetch, as its dialect counts."""
+        self.arrivals = 0
+        """Arrivals since the host last read all there was."""
 
     @property
     def state(self) -> LinkState:

@@ -165,7 +165,7 @@ class Module(Port):
 
     def enter_data_mode(self, link: Link) -> None:
         """The line carries payload from here on; the CONNECT has been written."""
-        self.data_mode = DataMode(self, link, self.data_rules)
+        self.data_mode = DataMode(self, link, self.data_rules(link))
         self.line.enter_data(self.data_mode)
         if link.blocked:
             self.hold_input("socket")
@@ -307,8 +307,8 @@ class Module(Port):
         serial = int(self.options.imei[-7:-1]) % 60000 + 256
         return f"10.{64 + context}.{serial >> 8}.{serial & 0xFF}"
 
-    def data_rules(self) -> DataRules:
-        """The data mode settings in force."""
+    def data_rules(self, link: Link) -> DataRules:
+        """The data mode settings in force for ``link``."""
         return DataRules(True, Packets(1024, 0.2))
 
     def frame(self, link: Link, data: bytes, source: Address) -> bytes:
@@ -319,8 +319,8 @@ class Module(Port):
         """Whether the data of ``link`` waits for the host to fetch it."""
         return False
 
-    def data_waiting(self, link: Link) -> None:
-        """Data came into an empty buffer that the host must fetch from."""
+    def data_waiting(self, link: Link, was_empty: bool) -> None:
+        """Data came that the host must fetch; ``was_empty``: nothing was waiting before."""
 
     def link_opened(self, link: Link) -> None:
         """A connection that the host asked for is open."""

@@ -21,6 +21,7 @@ GROUP = "vmodem.dialects"
 IN_TREE: Mapping[str, str] = MappingProxyType(
     {
         "sim800": "vmodem.dialects.simcom.sim800:SIM800",
+        "quectel_mxx": "vmodem.dialects.quectel.mxx:QUECTEL_MXX",
     }
 )
 """Our own dialects, as pyproject.toml declares them. A package cannot replace one of these."""

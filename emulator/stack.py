@@ -297,8 +297,8 @@ class Stack:
             data_mode.pump()
         elif not module.holds_data(link):
             module.outbox.deliver(link, pieces)
-        elif was_empty:
-            module.data_waiting(link)
+        else:
+            module.data_waiting(link, was_empty)
 
     def _acknowledged(self, event: Acknowledged) -> None:
         link = self._links.get(event.handle)

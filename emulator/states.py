@@ -25,6 +25,7 @@ class Happening(Enum):
     CLOSE_STARTED = "close"
     SHUT = "shut"
     # What the network does.
+    ACTIVATION_STARTED = "network activates"
     CONTEXT_ACTIVATED = "context activated"
     CONTEXT_REFUSED = "context refused"
     CONTEXT_LOST = "context lost"

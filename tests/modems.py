@@ -11,14 +11,8 @@ if TYPE_CHECKING:
     from vmodem.emulator.dialect import Dialect, Options
 
 
-def unfinished(dialect_name: str) -> str:
-    """Why the dialogues of a dialect cannot be played yet; empty once they can."""
-    try:
-        commands = find_dialect(dialect_name).commands
-    except (ImportError, LookupError) as error:
-        return str(error)
-    missing = [name for name in ("+CPIN", "+CSCLK", "+CNMI") if commands.get(name) is None]
-    return f"the dialect lacks {', '.join(missing)}" if missing else ""
+NAMES = {"mxx": "quectel_mxx"}
+"""What transcripts call a dialect that has another name."""
 
 
 def make_modem(dialect_name: str, header: Header, *, pace: float = 0.0) -> ModemCalls:
@@ -35,7 +29,7 @@ def find_dialect(name: str) -> Dialect:
     """The dialect that transcripts call ``name``; raises ``LookupError``."""
     from vmodem.emulator.registry import find
 
-    return find(name)
+    return find(NAMES.get(name, name))
 
 
 def options_of(header: Header, *, pace: float = 0.0) -> Options:

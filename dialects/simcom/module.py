@@ -232,7 +232,7 @@ class Sim800Module(Telephony):
 
     # ---- data ------------------------------------------------------------------------------------
 
-    def data_rules(self) -> DataRules:
+    def data_rules(self, link: Link) -> DataRules:
         config = self.tcpip.transparent
         pacing = Pacing(config.burst, config.burst_pause / 1000) if config.paced else None
         return DataRules(bool(config.escape), Packets(config.size, config.wait * 0.2), pacing)
@@ -240,8 +240,8 @@ class Sim800Module(Telephony):
     def holds_data(self, link: Link) -> bool:
         return bool(self.tcpip.manual or self.tcpip.mode)
 
-    def data_waiting(self, link: Link) -> None:
-        if self.tcpip.mode:
+    def data_waiting(self, link: Link, was_empty: bool) -> None:
+        if self.tcpip.mode or not was_empty:
             return
         source = link.inbox[0][1]
         sender = f",{source.host}:{source.port}" if self.tcpip.show_source else ""

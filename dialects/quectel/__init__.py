@@ -1,0 +1,1 @@
+"""Quectel modules: the GSM family's QI* toolkit, and what surrounds it."""

@@ -1,0 +1,47 @@
+"""The M-series GSM modules (M95, M66, MC60, M10, M26): the constant that puts the family's parts together."""
+
+from __future__ import annotations
+
+from ...emulator.dialect import Dialect, Escape, Identity, Limits
+from ...emulator.reply import Cme
+from ...emulator.timing import fixed, latency
+from ..calls import CALLS
+from ..timings import SHELL_TIMINGS, TELEPHONY_TIMINGS
+from ..ts27005 import TS27005
+from ..ts27007 import TS27007
+from ..v250 import V250
+from .connections import CONNECTIONS
+from .contexts import CONTEXTS
+from .data import DATA
+from .module import BANK, MxxModule
+
+PRODUCT = ("Quectel_Ltd", "Quectel_M95", "Revision: M95FAR02A08")
+"""ATI of an M95 (assumed revision)."""
+
+QUECTEL_MXX = Dialect(
+    name="quectel_mxx",
+    title="Quectel M95, M66, MC60, M10, M26",
+    documents=("GSM TCPIP Application Note V1.2 (GSM_TCPIP_AN_V1.2)",),
+    identity=Identity("Quectel_Ltd", "Quectel_M95", "Revision: M95FAR02A08", PRODUCT),
+    commands=V250 | TS27007 | CALLS | TS27005 | CONTEXTS | CONNECTIONS | DATA,
+    module=MxxModule,
+    timings={
+        **SHELL_TIMINGS,
+        **TELEPHONY_TIMINGS,
+        "call pulse": fixed(0.012, "S 4: RI low for 12 ms"),
+        "message pulse": fixed(0.012, "S 4: RI low for 12 ms"),
+        "wake": fixed(0.02, "S 9: the serial port is active 20 ms after DTR went low"),
+        "configure": latency(0.2, "assumed: IP CONFIG, before IP IND"),
+        "activate": latency(1.5, "common.md 10"),
+        "connect": latency(0.5, "common.md 10"),
+        "connect limit": fixed(75, "DRV: QIOPEN takes 75 s at the most"),
+        "close": latency(0.05, "common.md 10"),
+        "close limit": fixed(5, "common.md 10: slow close"),
+        "deactivate": latency(2.0, "S 5.5: 2 to 5 s"),
+        "dns": latency(0.3, "common.md 10"),
+        "dns limit": fixed(14, "DRV: QIDNSGIP takes 14 s at the most"),
+    },
+    limits=Limits(links=BANK, banks=2),
+    escape=Escape(guard=0.5, gap=0.02),
+    unknown_command=Cme.UNKNOWN,
+)
