@@ -50,11 +50,11 @@ class DataRules:
 class DataMode:
     """The line in data mode; made when ``CONNECT`` has been written."""
 
-    def __init__(self, module: Module, link: Link, rules: Callable[[], DataRules]) -> None:
-        """``rules()`` tells the rules in force, which the host may change between two data modes."""
+    def __init__(self, module: Module, link: Link, rules: DataRules) -> None:
+        """``rules``: those in force now; the host may change them between two data modes."""
         self.link = link
         self._module = module
-        self.rules = rules()
+        self.rules = rules
         self._escape = module.dialect.escape
         self._buffer = bytearray()
         self._send_timer: Timer | None = None

@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dialogues import COUNTS, DATA, PATHS
 from modems import make_modem
 from transcript_format import load
 from transcript_peers import play_virtual
 from world import Writer, bytewise, fragments, whole
 
-DATA = Path(__file__).parent / "data"
-FILES = {"sim800": 32, "mxx": 48}
-"""The dialects, and how many dialogues each has."""
-PATHS = sorted(path for dialect in FILES for path in DATA.glob(f"{dialect}_*.txt"))
 WAYS: dict[str, Writer] = {"whole": whole, "bytewise": bytewise, "fragments": fragments(seed=800)}
 
 
@@ -21,7 +18,7 @@ def _name(path: Path) -> str:
     return path.stem
 
 
-@pytest.mark.parametrize(("dialect", "count"), FILES.items())
+@pytest.mark.parametrize(("dialect", "count"), COUNTS.items())
 def test_all_the_files_are_there(dialect: str, count: int) -> None:
     assert len(list(DATA.glob(f"{dialect}_*.txt"))) == count
 

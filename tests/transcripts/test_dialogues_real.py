@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dialogues import PATHS
 from real_world import needs_virtual_time, play_real
 from running_modem import ThreadedModem
-from test_dialogues import PATHS
 from transcript_format import load
 
 PLAYED = [path for path in PATHS if needs_virtual_time(load(path)) is None]
