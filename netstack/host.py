@@ -22,6 +22,7 @@ from ..emulator.effects import (
     Transport,
 )
 from ..emulator.events import Address, Connected, ConnectFailed, Event, Failure, ListenFailed, Listening
+from .air import Air, Place
 from .host_link import Hub, failure_of, local_of
 from .host_tcp import TcpLink, TcpListener
 from .host_udp import UdpLink, UdpListener
@@ -44,7 +45,8 @@ class HostNetStack:
 
     ``deliver`` is called from the loop's callbacks, and also while :meth:`perform` runs: the caller
     queues events that come in the middle of something. ``listen_host`` is the host address to which
-    the module's listeners bind. ``note`` gets a line of text for every refusal by ``policy``.
+    the module's listeners bind. ``air``: where other modules are, and hear of this one. ``note`` gets a
+    line of text for every refusal by ``policy``, and where a listener is if not at its own port.
 
     A connect timeout is the engine's: the host's own (about two minutes) is the upper limit.
     """
@@ -57,13 +59,15 @@ class HostNetStack:
         policy: Policy,
         loop: asyncio.AbstractEventLoop,
         listen_host: str = "127.0.0.1",
+        air: Air | None = None,
         note: Callable[[str], None] = _ignore,
     ) -> None:
         if ipv4(listen_host) is None:
             raise ValueError(
                 f"listen_host {listen_host!r} is not an IPv4 address; write one, such as 127.0.0.1"
             )
-        self._hub = Hub(loop=loop, deliver=deliver, routes=routes, policy=policy, note=note)
+        self._air = Air() if air is None else air
+        self._hub = Hub(loop=loop, deliver=deliver, routes=routes, policy=policy, air=self._air, note=note)
         self._links = self._hub.links
         self._resolver = Resolver(loop=loop, deliver=deliver, routes=routes, policy=policy, note=note)
         self._listen_host = listen_host
@@ -133,26 +137,35 @@ class HostNetStack:
             self._open_udp(effect)
 
     def _open_tcp(self, effect: OpenSocket) -> None:
-        target = self._hub.target(Transport.TCP, effect.remote)
+        module = self._air.find(Transport.TCP, effect.remote) if effect.source else None
+        target = self._hub.target(Transport.TCP, effect.remote) if module is None else module.real
         if isinstance(target, Failure):
             self._connect_failed(effect, target)
             return
-        # SO_REUSEADDR: a module connects again from its fixed port while the host still keeps the
-        # last connection in TIME-WAIT
-        bind_to = Address("", effect.local_port) if effect.local_port else None
-        sock = _socket(socket.SOCK_STREAM, bind_to, reuse=True)
+        # Towards a module the real port may be any: the other side reads another address anyhow.
+        port = effect.local_port if module is None else 0
+        sock = self._bound(socket.SOCK_STREAM, Address("", port), effect.source) if port else _socket()
         if isinstance(sock, Failure):
             self._connect_failed(effect, sock)
             return
-        TcpLink(self._hub, effect.handle, sock, effect.remote).connect(target)
+        link = TcpLink(self._hub, effect.handle, sock, effect.remote)
+        if module is None:
+            link.connect(target)
+        else:
+            link.call(module, Address(effect.source, effect.local_port))
 
     def _open_udp(self, effect: OpenSocket) -> None:
-        sock = _socket(socket.SOCK_DGRAM, Address(self._udp_host, effect.local_port), reuse=False)
+        asked = Address(self._udp_host, effect.local_port)
+        sock = self._bound(socket.SOCK_DGRAM, asked, effect.source)
         if isinstance(sock, Failure):
             self._connect_failed(effect, sock)
             return
-        UdpLink(self._hub, effect.handle, sock, effect.remote)
-        self._hub.deliver(Connected(effect.handle, local_of(sock)))
+        local, place = self._place(Transport.UDP, effect.source, effect.local_port, sock)
+        if isinstance(place, Failure):
+            self._connect_failed(effect, place)
+            return
+        UdpLink(self._hub, effect.handle, sock, effect.remote, place)
+        self._hub.deliver(Connected(effect.handle, local))
 
     def _connect_failed(self, effect: OpenSocket, failure: Failure) -> None:
         self._hub.deliver(ConnectFailed(effect.handle, failure))
@@ -161,13 +174,52 @@ class HostNetStack:
         self._check_unused(effect.handle)
         tcp = effect.transport is Transport.TCP
         kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
-        sock = _socket(kind, Address(self._listen_host, effect.port), reuse=tcp, listen=tcp)
+        asked = Address(self._listen_host, effect.port)
+        sock = self._bound(kind, asked, effect.source, listen=tcp)
         if isinstance(sock, Failure):
             self._hub.deliver(ListenFailed(effect.handle, sock))
             return
+        local, place = self._place(effect.transport, effect.source, effect.port, sock)
+        if isinstance(place, Failure):
+            self._hub.deliver(ListenFailed(effect.handle, place))
+            return
         link = TcpListener if tcp else UdpListener
-        link(self._hub, effect.handle, sock)
-        self._hub.deliver(Listening(effect.handle, local_of(sock)))
+        link(self._hub, effect.handle, sock, local, place)
+        real = local_of(sock)
+        if real.port != local.port:
+            self._hub.note(
+                f"{effect.transport.value} server {effect.source}:{local.port} is at {real.host}:{real.port} "
+                f"of this host, where another module has port {local.port}"
+            )
+        self._hub.deliver(Listening(effect.handle, local))
+
+    def _bound(
+        self, kind: socket.SocketKind, asked: Address, source: str, *, listen: bool = False
+    ) -> socket.socket | Failure:
+        """A socket bound to ``asked``, or to another port if a module with another address has that one."""
+        # TCP with SO_REUSEADDR: a module connects again from its fixed port, or listens again, while the
+        # host still keeps the last connection in TIME-WAIT
+        tcp = kind is socket.SOCK_STREAM
+        sock = _socket(kind, asked, reuse=tcp, listen=listen)
+        if sock is Failure.ADDRESS_IN_USE and source:
+            transport = Transport.TCP if tcp else Transport.UDP
+            if self._air.has_taken(transport, asked.port, source):
+                return _socket(kind, Address(asked.host, 0), listen=listen)
+        return sock
+
+    def _place(
+        self, transport: Transport, source: str, port: int, sock: socket.socket
+    ) -> tuple[Address, Place | Failure | None]:
+        """The local address as the module knows it, and the place in the air; on failure closes ``sock``."""
+        real = local_of(sock)
+        local = Address(real.host, port or real.port)
+        if not source:
+            return local, None
+        place = self._air.take(transport, Address(source, local.port), real)
+        if place is None:
+            sock.close()
+            return local, Failure.ADDRESS_IN_USE
+        return local, place
 
     def _check_unused(self, handle: int) -> None:
         if handle in self._links:
@@ -175,7 +227,11 @@ class HostNetStack:
 
 
 def _socket(
-    kind: socket.SocketKind, bind_to: Address | None, *, reuse: bool, listen: bool = False
+    kind: socket.SocketKind = socket.SOCK_STREAM,
+    bind_to: Address | None = None,
+    *,
+    reuse: bool = False,
+    listen: bool = False,
 ) -> socket.socket | Failure:
     """A bound socket, or why there is none."""
     try:
@@ -183,7 +239,7 @@ def _socket(
     except OSError as error:
         return failure_of(error)
     try:
-        if reuse and bind_to is not None:
+        if reuse:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if bind_to is not None:
             sock.bind(bind_to)

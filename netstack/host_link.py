@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..emulator.effects import Transport
 from ..emulator.events import Address, Event, Failure
+from .air import Air
 from .policy import Policy, ipv4
 from .routes import Routes
 
@@ -55,7 +56,17 @@ def local_of(sock: socket.socket) -> Address:
 class Hub:
     """The open links by handle, and what they need of the stack."""
 
-    __slots__ = ("_last_accepted", "_last_note", "_note", "deliver", "links", "loop", "policy", "routes")
+    __slots__ = (
+        "_last_accepted",
+        "_last_note",
+        "_note",
+        "air",
+        "deliver",
+        "links",
+        "loop",
+        "policy",
+        "routes",
+    )
 
     def __init__(
         self,
@@ -64,12 +75,14 @@ class Hub:
         deliver: Callable[[Event], None],
         routes: Routes,
         policy: Policy,
+        air: Air,
         note: Callable[[str], None],
     ) -> None:
         self.loop = loop
         self.deliver = deliver
         self.routes = routes
         self.policy = policy
+        self.air = air
         self.links: dict[int, Link] = {}
         self._note = note
         self._last_note = ""
@@ -87,9 +100,12 @@ class Hub:
             self._note(text)
 
     def target(self, transport: Transport, asked: Address) -> Address | Failure:
-        """Where traffic to ``asked`` goes in fact, after routes and policy."""
+        """Where traffic to ``asked`` goes on the host, after routes and policy; a module is not there."""
         if ipv4(asked.host) is None or not 1 <= asked.port <= 65535:
             return Failure.NOT_FOUND
+        absent = self.air.refusal(asked.host)
+        if absent is not None:
+            return absent
         routed = self.routes.find(transport, asked)
         final = asked if routed is None else routed
         name = self.routes.name_of(asked.host)

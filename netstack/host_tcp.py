@@ -23,6 +23,7 @@ from ..emulator.events import (
     SendBlocked,
     SendReady,
 )
+from .air import Place
 from .host_acks import AckWatch
 from .host_link import Hub, Link, failure_of, local_of
 
@@ -58,10 +59,12 @@ class TcpLink(Link):
         "_awaited",
         "_blocked",
         "_broken",
+        "_call",
         "_closing",
         "_connecting",
         "_held",
         "_held_size",
+        "_local",
         "_paused",
         "_peer_closed",
         "_reading",
@@ -77,6 +80,8 @@ class TcpLink(Link):
         self._acks = AckWatch(hub.loop, sock, self._acknowledged, self._stalled)
         self._held: deque[bytes | memoryview] = deque()
         self._held_size = 0
+        self._local: Address | None = None
+        self._call: tuple[Place, Address] | None = None
         self._awaited = False
         self._connecting = False
         self._reading = False
@@ -93,7 +98,19 @@ class TcpLink(Link):
 
     def connect(self, target: Address) -> None:
         """Connect to ``target``; answers ``Connected`` or ``ConnectFailed``."""
-        error = self._sock.connect_ex(target)
+        self._connect_begun(self._sock.connect_ex(target))
+
+    def call(self, module: Place, local: Address) -> None:
+        """Connect to a module's listener, which is to know us as ``local`` (port 0: any); answers so too."""
+        error = self._sock.connect_ex(module.real)
+        if error in (0, errno.EINPROGRESS):
+            real = local_of(self._sock)
+            self._local = local if local.port else Address(local.host, real.port)
+            self._call = (module, real)
+            module.callers[real] = self._local
+        self._connect_begun(error)
+
+    def _connect_begun(self, error: int) -> None:
         if error == errno.EINPROGRESS:
             self._connecting = True
             self._start_writing()
@@ -124,8 +141,9 @@ class TcpLink(Link):
         self.hub.deliver(ConnectFailed(self.handle, failure_of(error)))
 
     def _connected(self) -> None:
+        self._call = None
         self.start()
-        self.hub.deliver(Connected(self.handle, local_of(self._sock)))
+        self.hub.deliver(Connected(self.handle, self._local or local_of(self._sock)))
 
     # ---- sending --------------------------------------------------------------------------------
 
@@ -294,6 +312,9 @@ class TcpLink(Link):
         self._stop_reading()
         self._stop_writing()
         self._held.clear()
+        if self._call is not None:  # nobody will accept it
+            module, real = self._call
+            module.callers.pop(real, None)
         self.hub.links.pop(self.handle, None)
         self._sock.close()
 
@@ -319,11 +340,15 @@ class TcpLink(Link):
 class TcpListener(Link):
     """A TCP server of the module. Closing it leaves its accepted connections alone."""
 
-    __slots__ = ("_paused", "_retry", "_sock")
+    __slots__ = ("_local", "_paused", "_place", "_retry", "_sock")
 
-    def __init__(self, hub: Hub, handle: int, sock: socket.socket) -> None:
+    def __init__(
+        self, hub: Hub, handle: int, sock: socket.socket, local: Address, place: Place | None
+    ) -> None:
         super().__init__(hub, handle)
         self._sock = sock
+        self._local = local
+        self._place = place
         self._paused = False
         self._retry: asyncio.TimerHandle | None = None
         sock.setblocking(False)
@@ -347,6 +372,8 @@ class TcpListener(Link):
 
     def release(self) -> None:
         self._stop()
+        if self._place is not None:
+            self.hub.air.leave(self._place)
         self.hub.links.pop(self.handle, None)
         self._sock.close()
 
@@ -378,7 +405,13 @@ class TcpListener(Link):
                 return
 
     def _accept(self, sock: socket.socket, remote: Address) -> None:
+        local = self._local
+        if local.host == "0.0.0.0":
+            local = Address(local_of(sock).host, local.port)
+        caller = None if self._place is None else self._place.callers.pop(remote, None)
+        if self._place is not None and caller is not None:
+            local, remote = self._place.address, caller
         link = TcpLink(self.hub, self.hub.number(), sock, remote)
-        self.hub.deliver(Accepted(self.handle, link.handle, local_of(sock), remote))
+        self.hub.deliver(Accepted(self.handle, link.handle, local, remote))
         if self.hub.links.get(link.handle) is link:
             link.start()

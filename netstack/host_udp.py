@@ -6,7 +6,8 @@ import socket
 
 from ..emulator.effects import Transport
 from ..emulator.events import Accepted, Address, Failure, Received
-from .host_link import Hub, Link, local_of
+from .air import Place
+from .host_link import Hub, Link
 
 _READ = 65536
 _DATAGRAMS = 16
@@ -30,18 +31,32 @@ def send_datagram(sock: socket.socket, data: bytes, to: Address) -> None:
         return
 
 
+def hand_over(hub: Hub, sender: Place | None, data: bytes, to: Address) -> bool:
+    """Give a datagram to the module that is at ``to``; whether there is one."""
+    receiver = None if sender is None else hub.air.find(Transport.UDP, to)
+    if sender is None or receiver is None:
+        return False
+    receiver.arrive(data, sender.address)
+    return True
+
+
 class UdpLink(Link):
     """A UDP socket of the module with a destination. It hears every sender.
 
     A destination that the policy refuses loses the datagrams, as a network would.
     """
 
-    __slots__ = ("_asked_as", "_final", "_reading", "_remote", "_sock", "_targets")
+    __slots__ = ("_asked_as", "_final", "_place", "_reading", "_remote", "_sock")
 
-    def __init__(self, hub: Hub, handle: int, sock: socket.socket, remote: Address) -> None:
+    def __init__(
+        self, hub: Hub, handle: int, sock: socket.socket, remote: Address, place: Place | None
+    ) -> None:
         super().__init__(hub, handle)
         self._sock = sock
         self._remote = remote
+        self._place = place
+        if place is not None:
+            place.arrive = self._arriving
         self._reading = False
         # the last destination and where it leads
         self._final: tuple[Address, Address | Failure] | None = None
@@ -52,7 +67,10 @@ class UdpLink(Link):
         self.resume()
 
     def send(self, data: bytes, to: Address | None, awaited: bool = False) -> None:
-        final = self._target(to or self._remote)
+        asked = to or self._remote
+        if hand_over(self.hub, self._place, data, asked):
+            return
+        final = self._target(asked)
         if isinstance(final, Address):
             send_datagram(self._sock, data, final)
 
@@ -71,8 +89,17 @@ class UdpLink(Link):
 
     def release(self) -> None:
         self.pause()
+        if self._place is not None:
+            self.hub.air.leave(self._place)
         self.hub.links.pop(self.handle, None)
         self._sock.close()
+
+    def _arriving(self, data: bytes, sender: Address) -> None:
+        self.hub.loop.call_soon(self._arrived, data, sender)
+
+    def _arrived(self, data: bytes, sender: Address) -> None:
+        if self._reading:  # otherwise it has been closed meanwhile, or paused
+            self.hub.deliver(Received(self.handle, data, sender))
 
     def _target(self, asked: Address) -> Address | Failure:
         known = self._final
@@ -102,12 +129,17 @@ class UdpListener(Link):
     Data to a third party is sent with the listener's handle and ``to``.
     """
 
-    __slots__ = ("_listening", "_local", "_peers", "_reading", "_sock")
+    __slots__ = ("_listening", "_local", "_peers", "_place", "_reading", "_sock")
 
-    def __init__(self, hub: Hub, handle: int, sock: socket.socket) -> None:
+    def __init__(
+        self, hub: Hub, handle: int, sock: socket.socket, local: Address, place: Place | None
+    ) -> None:
         super().__init__(hub, handle)
         self._sock = sock
-        self._local = local_of(sock)
+        self._local = local
+        self._place = place
+        if place is not None:
+            place.arrive = self._arriving
         self._peers: dict[Address, UdpPeer] = {}
         self._listening = True
         self._reading = False
@@ -115,12 +147,16 @@ class UdpListener(Link):
         self.resume()
 
     def send(self, data: bytes, to: Address | None, awaited: bool = False) -> None:
-        final = None if to is None else self.hub.target(Transport.UDP, to)
+        if to is None or hand_over(self.hub, self._place, data, to):
+            return
+        final = self.hub.target(Transport.UDP, to)
         if isinstance(final, Address):
             send_datagram(self._sock, data, final)
 
     def reply(self, data: bytes, to: Address) -> None:
         """Answer a sender. It came to us, so only the addresses that are always refused are."""
+        if hand_over(self.hub, self._place, data, to) or self.hub.air.refusal(to.host) is not None:
+            return
         if self.hub.policy.refusal(to.host, routed=True) is None:
             send_datagram(self._sock, data, to)
 
@@ -143,31 +179,42 @@ class UdpListener(Link):
         if self._peers:
             self.resume()  # a paused listener must not keep its senders silent for ever
         else:
-            self.pause()
-            self._sock.close()
+            self._close()
 
     def forget(self, peer: UdpPeer) -> None:
         """``peer`` has been closed; its next datagram makes it a new sender."""
         self._peers.pop(peer.remote, None)
         if not self._listening and not self._peers:
-            self.pause()
-            self._sock.close()
+            self._close()
+
+    def _close(self) -> None:
+        self.pause()
+        if self._place is not None:
+            self.hub.air.leave(self._place)
+        self._sock.close()
 
     def _readable(self) -> None:
         for _ in range(_DATAGRAMS):
             datagram = receive(self._sock)
             if datagram is None:
                 return
-            data, sender = datagram
-            peer = self._peers.get(sender)
-            if peer is None and self._listening:
-                peer = UdpPeer(self.hub, self, sender)
-                self._peers[sender] = peer
-                self.hub.deliver(Accepted(self.handle, peer.handle, self._local, sender))
-            if peer is not None:
-                peer.received(data)
+            self._arrived(*datagram)
             if not self._reading:
                 return
+
+    def _arriving(self, data: bytes, sender: Address) -> None:
+        self.hub.loop.call_soon(self._arrived, data, sender)
+
+    def _arrived(self, data: bytes, sender: Address) -> None:
+        if not self._reading:  # paused, or closed since a module sent it
+            return
+        peer = self._peers.get(sender)
+        if peer is None and self._listening:
+            peer = UdpPeer(self.hub, self, sender)
+            self._peers[sender] = peer
+            self.hub.deliver(Accepted(self.handle, peer.handle, self._local, sender))
+        if peer is not None:
+            peer.received(data)
 
 
 class UdpPeer(Link):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from vmodem.emulator.effects import CloseSocket, Listen, NetEffect, OpenSocket, SendData, Transport
 from vmodem.emulator.events import Accepted, Address, Connected, Event, Listening, Received
+from vmodem.netstack.air import Air
 from vmodem.netstack.host import HostNetStack
 from vmodem.netstack.policy import Policy
 from vmodem.netstack.routes import Route, Routes
@@ -35,8 +36,14 @@ class Net:
     """A stack, the events that it has delivered and nobody has taken, and the peers of the test."""
 
     def __init__(
-        self, *routes: str, policy: Policy = Policy.LOOPBACK, listen_host: str = "127.0.0.1"
+        self,
+        *routes: str,
+        policy: Policy = Policy.LOOPBACK,
+        listen_host: str = "127.0.0.1",
+        source: str = "10.0.0.1",
+        air: Air | None = None,
     ) -> None:
+        self.source = source
         self.loop = asyncio.get_running_loop()
         self.events: list[Event] = []
         self.notes: list[str] = []
@@ -50,6 +57,7 @@ class Net:
             policy=policy,
             loop=self.loop,
             listen_host=listen_host,
+            air=air,
             note=self.notes.append,
         )
 
@@ -164,7 +172,7 @@ class Net:
 
     def open(self, remote: Address, transport: Transport = Transport.TCP, local_port: int = 0) -> int:
         handle = self.handle()
-        self.perform(OpenSocket(handle, transport, remote, local_port, "10.0.0.1"))
+        self.perform(OpenSocket(handle, transport, remote, local_port, self.source))
         return handle
 
     async def pair(self, *, rcvbuf: int = 0) -> tuple[int, socket.socket]:
@@ -177,7 +185,7 @@ class Net:
 
     async def listen(self, transport: Transport = Transport.TCP, port: int = 0) -> tuple[int, Address]:
         handle = self.handle()
-        self.perform(Listen(handle, transport, port, "10.0.0.1"))
+        self.perform(Listen(handle, transport, port, self.source))
         return handle, (await self.take(Listening, handle)).local
 
     async def accepted(self) -> tuple[int, socket.socket]:
