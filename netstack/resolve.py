@@ -6,10 +6,12 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..emulator.effects import Resolve
-from ..emulator.events import Event, Failure, Resolved, ResolveFailed
+from ..emulator.effects import Resolve, Transport
+from ..emulator.events import Address, Event, Failure, Resolved, ResolveFailed
+from . import dns
 from .policy import Policy, ipv4
 from .routes import Routes, fold
 
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
 _THREADS = 8
 """Lookups at one time; a resolver that hangs holds its thread for up to half a minute."""
+
+PATIENCE = 5.0
+"""Seconds for which a DNS server may keep silent before the next is asked (resolv.conf(5): timeout)."""
+
+HOSTS = Path("/etc/hosts")
 
 _NOBODY = {socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_FAMILY, getattr(socket, "EAI_ADDRFAMILY", -9)}
 
@@ -28,13 +35,50 @@ def host_lookup(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+def hosts_lookup(hosts: Path, name: str) -> tuple[str, ...]:
+    """The IPv4 addresses that a hosts(5) file gives ``name``; none if there is no such file."""
+    try:
+        lines = hosts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    entries = [line.partition("#")[0].split() for line in [*lines, "127.0.0.1 localhost"]]
+    fitting = [words[0] for words in entries if fold(name) in map(fold, words[1:])]
+    return tuple(dict.fromkeys(address for address in fitting if ipv4(address) is not None))
+
+
+class Server(NamedTuple):
+    """A DNS server: the address that the module configured, and where a route leads."""
+
+    asked: str
+    target: Address
+    routed: bool
+
+    def __str__(self) -> str:
+        return (
+            f"{self.asked} (routed to {self.target.host}:{self.target.port})" if self.routed else self.asked
+        )
+
+
+class Lookup(NamedTuple):
+    """One query on its way through a thread."""
+
+    query: int
+    name: str
+    servers: tuple[Server, ...]
+
+
 class Resolver:
     """Answers :class:`Resolve` effects.
 
-    The servers that the module configured are not modelled yet: the host's resolver is asked also
-    when ``servers`` is not empty. Each lookup runs in a daemon thread of its own (at most eight;
-    the rest waits), because the threads of ``concurrent.futures`` are joined when the process ends
-    and a lookup that hangs would hold it up. ``lookup`` is what asks the host.
+    Without servers the host's resolver is asked, under the policy ``host`` alone. With servers: those
+    that a route leads to or the policy allows, in order. Two things are the host's even then, under
+    the policy ``host``: the names in its hosts file, and every name if none of the servers can be
+    reached at all and none is routed, because many hosts are cut off from servers such as 8.8.8.8,
+    which drivers configure unasked.
+
+    Each lookup runs in a daemon thread of its own (at most eight; the rest waits), because the threads
+    of ``concurrent.futures`` are joined when the process ends and a lookup that hangs would hold it up.
+    ``lookup`` is what asks the host.
     """
 
     def __init__(
@@ -46,6 +90,8 @@ class Resolver:
         policy: Policy,
         note: Callable[[str], None],
         lookup: Callable[[str], tuple[str, ...]] = host_lookup,
+        hosts: Path = HOSTS,
+        patience: float = PATIENCE,
     ) -> None:
         self._loop = loop
         self._deliver = deliver
@@ -53,7 +99,9 @@ class Resolver:
         self._policy = policy
         self._note = note
         self._lookup = lookup
-        self._waiting: deque[tuple[int, str]] = deque()
+        self._hosts = hosts
+        self._patience = patience
+        self._waiting: deque[Lookup] = deque()
         self._threads = 0
         self._closed = False
 
@@ -65,12 +113,13 @@ class Resolver:
             self._deliver(Resolved(effect.query, (address,)))
         elif not _askable(name):
             self._deliver(ResolveFailed(effect.query, Failure.NOT_FOUND))
+        elif effect.servers:
+            self._ask(effect, tuple(filter(None, map(self._server, effect.servers))))
         elif self._policy is not Policy.HOST:
             self._note(f"{name} was not looked up: the network policy is {self._policy.value!r}")
             self._deliver(ResolveFailed(effect.query, Failure.FORBIDDEN))
         else:
-            self._waiting.append((effect.query, name))
-            self._start_thread()
+            self._ask(effect, ())
 
     def close(self) -> None:
         """Answer nothing from now on. Lookups that are under way end unheard."""
@@ -88,33 +137,96 @@ class Resolver:
             return "127.0.0.1"
         return None
 
+    def _server(self, asked: str) -> Server | None:
+        """Where the DNS server is, after routes and policy; ``None`` if it must not be asked."""
+        address = Address(asked, dns.PORT)
+        if ipv4(asked) is None:
+            reason: str | None = "that is no address"
+        else:
+            routed = self._routes.find(Transport.UDP, address)
+            target = address if routed is None else routed
+            reason = self._policy.refusal(target.host, routed=routed is not None)
+            if reason is None:
+                return Server(asked, target, routed is not None)
+        self._note(f"DNS server {asked} was not asked: {reason}")
+        return None
+
+    def _ask(self, effect: Resolve, servers: tuple[Server, ...]) -> None:
+        if effect.servers and not servers:
+            self._deliver(ResolveFailed(effect.query, Failure.FORBIDDEN))
+            return
+        self._waiting.append(Lookup(effect.query, effect.name, servers))
+        self._start_thread()
+
     def _start_thread(self) -> None:
         if self._threads >= _THREADS or not self._waiting:
             return
         self._threads += 1
-        query, name = self._waiting.popleft()
-        threading.Thread(target=self._work, args=(query, name), name=f"resolve {name}", daemon=True).start()
+        wanted = self._waiting.popleft()
+        name = f"resolve {wanted.name}"
+        threading.Thread(target=self._work, args=(wanted,), name=name, daemon=True).start()
 
-    def _work(self, query: int, name: str) -> None:
-        """In the thread: look up, and hand the answer to the loop."""
-        event: Event
-        try:
-            addresses = self._lookup(name)
-            event = Resolved(query, addresses) if addresses else ResolveFailed(query, Failure.NOT_FOUND)
-        except socket.gaierror as error:
-            event = ResolveFailed(query, Failure.NOT_FOUND if error.errno in _NOBODY else Failure.TIMED_OUT)
-        except (OSError, ValueError):  # UnicodeError (a ValueError): not a name that DNS can carry
-            event = ResolveFailed(query, Failure.NOT_FOUND)
-        try:
-            self._loop.call_soon_threadsafe(self._answered, event)
-        except RuntimeError:
-            return  # the loop has been closed meanwhile: nobody waits for the answer
-
-    def _answered(self, event: Event) -> None:
+    def _answered(self, event: Event, remarks: list[str]) -> None:
         self._threads -= 1
         self._start_thread()
         if not self._closed:
+            for remark in remarks:
+                self._note(remark)
             self._deliver(event)
+
+    # ---- in the thread ---------------------------------------------------------------------------
+
+    def _work(self, wanted: Lookup) -> None:
+        """Look up, and hand the answer to the loop."""
+        remarks: list[str] = []
+        event = self._ask_servers(wanted, remarks) if wanted.servers else None
+        if event is None:
+            event = self._ask_host(wanted)
+        try:
+            self._loop.call_soon_threadsafe(self._answered, event, remarks)
+        except RuntimeError:
+            return  # the loop has been closed meanwhile: nobody waits for the answer
+
+    def _ask_host(self, wanted: Lookup) -> Event:
+        try:
+            addresses = self._lookup(wanted.name)
+        except socket.gaierror as error:
+            failure = Failure.NOT_FOUND if error.errno in _NOBODY else Failure.TIMED_OUT
+            return ResolveFailed(wanted.query, failure)
+        except (OSError, ValueError):  # UnicodeError (a ValueError): not a name that DNS can carry
+            return ResolveFailed(wanted.query, Failure.NOT_FOUND)
+        if not addresses:
+            return ResolveFailed(wanted.query, Failure.NOT_FOUND)
+        return Resolved(wanted.query, addresses)
+
+    def _ask_servers(self, wanted: Lookup, remarks: list[str]) -> Event | None:
+        """One server after the other; ``None`` if it is for the host's resolver to answer."""
+        host = self._policy is Policy.HOST
+        addresses = hosts_lookup(self._hosts, wanted.name) if host else ()
+        if addresses:
+            return Resolved(wanted.query, addresses)
+        troubles: set[dns.Trouble] = set()
+        for server in wanted.servers:
+            try:
+                found = dns.ask(server.target, wanted.name, self._patience)
+            except ImportError:
+                remarks.append(f"DNS server {server} was not asked: scapy is missing (pip install scapy)")
+                troubles.add(dns.Trouble.UNREACHABLE)
+                continue
+            if isinstance(found, dns.Found):
+                return Resolved(wanted.query, found.addresses, found.ttl)
+            if found is dns.Trouble.NO_ADDRESS:
+                return ResolveFailed(wanted.query, Failure.NOT_FOUND)
+            remarks.append(f"DNS server {server} did not answer for {wanted.name}: {found.value}")
+            troubles.add(found)
+        if dns.Trouble.SILENT in troubles:
+            return ResolveFailed(wanted.query, Failure.TIMED_OUT)
+        if dns.Trouble.FAILED in troubles:
+            return ResolveFailed(wanted.query, Failure.REFUSED)
+        if host and not any(server.routed for server in wanted.servers):
+            remarks.append(f"the host's resolver answers for {wanted.name} instead")
+            return None
+        return ResolveFailed(wanted.query, Failure.UNREACHABLE)
 
 
 def _askable(name: str) -> bool:
