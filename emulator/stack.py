@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 
 from .effects import (
     CloseSocket,
-    Listen,
     OpenSocket,
     PauseReceiving,
-    Resolve,
     ResumeReceiving,
     SendData,
     Transport,
@@ -29,46 +27,37 @@ from .events import (
     ConnectionLost,
     Event,
     Failure,
-    ListenFailed,
-    Listening,
     PeerClosed,
     Received,
-    Resolved,
-    ResolveFailed,
     SendBlocked,
     SendReady,
 )
 from .jobs import Pause, Steps, Timer, Until
-from .links import Context, Link, Listener, Lookup, Role, is_dotted_quad
+from .links import Context, Link, Role
 from .machine import Position
-from .states import CONTEXT, LINK, SERVER, ContextState, Happening, LinkState
+from .sockets import Sockets
+from .states import LINK, ContextState, Happening, LinkState
 
 if TYPE_CHECKING:
     from .module import Module
 
 
-class Stack:
+class Stack(Sockets):
     """All links, listeners and contexts of one module."""
 
     def __init__(self, module: Module) -> None:
-        self._module = module
+        super().__init__(module)
         limits = module.dialect.limits
         self._limit = limits.receive_buffer
-        self.contexts = [Context(i, Position(CONTEXT, module.state_watch(i))) for i in range(limits.contexts)]
-        banks = self.contexts[: limits.banks]
         self.links = [
             Link(i, Position(LINK, module.state_watch(i)), bank)
-            for bank in banks
+            for bank in self.banks
             for i in range(limits.links)
         ]
-        self.listeners = [Listener(Position(SERVER, module.state_changed), bank) for bank in banks]
         self._links: dict[int, Link] = {}
-        self._listeners: dict[int, Listener] = {}
-        self._lookups: dict[int, Lookup] = {}
         self._lingering: dict[int, Timer] = {}
-        self._serial = 0
-        self.dns_servers: tuple[str, ...] = ()
         self.handlers: dict[type[Event], Callable[..., None]] = {
+            **self.socket_handlers,
             Connected: self._answered,
             ConnectFailed: self._answered,
             Received: self._received,
@@ -78,25 +67,8 @@ class Stack:
             PeerClosed: self._peer_closed,
             ConnectionLost: self._lost,
             Closed: self._closed,
-            Listening: self._listening,
-            ListenFailed: self._listen_failed,
             Accepted: self._accepted,
-            Resolved: self._resolved,
-            ResolveFailed: self._resolved,
         }
-
-    @property
-    def listener(self) -> Listener:
-        """The listener of a module that has one for all its contexts."""
-        return self.listeners[0]
-
-    def listener_of(self, context: Context) -> Listener:
-        """The listener that serves ``context``."""
-        return self.listeners[context.number if len(self.listeners) > 1 else 0]
-
-    def _new_number(self) -> int:
-        self._serial += 1
-        return self._serial
 
     def reset(self) -> None:
         """Power off: every socket is gone at once, every link, listener and context is as new."""
@@ -111,8 +83,7 @@ class Stack:
             self.stop_listening(listener, abort=True)
         for handle in tuple(self._lingering):
             self._abort(handle)
-        self._lookups.clear()
-        self.dns_servers = ()
+        self.forget_names()
         for context in self.contexts:
             context.position.fire(Happening.SHUT)
             context.address = ""
@@ -158,29 +129,6 @@ class Stack:
                 self.stop_listening(listener)
         context.position.fire(Happening.SHUT)
         context.address = ""
-
-    # ---- names -----------------------------------------------------------------------------------
-
-    def resolve(self, name: str) -> Steps:
-        """Steps: the IPv4 addresses of ``name`` as a tuple, or the :class:`Failure`."""
-        if is_dotted_quad(name):
-            return (".".join([str(int(part)) for part in name.split(".")]),)
-        lookup = Lookup()
-        query = self._new_number()
-        self._lookups[query] = lookup
-        yield Pause("dns")
-        self._module.ask(Resolve(query, name, self.dns_servers))
-        yield Until(lambda: lookup.answer is not None, "dns limit")
-        self._lookups.pop(query, None)
-        answer = lookup.answer
-        if isinstance(answer, Resolved):
-            return answer.addresses
-        return Failure.TIMED_OUT if answer is None else answer.failure
-
-    def _resolved(self, event: Resolved | ResolveFailed) -> None:
-        lookup = self._lookups.pop(event.query, None)
-        if lookup is not None:
-            lookup.answer = event
 
     # ---- opening ---------------------------------------------------------------------------------
 
@@ -408,42 +356,7 @@ class Stack:
         if timer is not None:
             timer.cancel()
 
-    # ---- listening -------------------------------------------------------------------------------
-
-    def listen(self, context: Context, transport: Transport, port: int) -> None:
-        """Open the listener; the answer comes to ``listener_opened`` or ``listener_failed``."""
-        listener = self.listener_of(context)
-        listener.position.fire(Happening.LISTEN_STARTED)
-        listener.context, listener.transport, listener.port = context, transport, port
-        listener.handle = self._new_number()
-        self._listeners[listener.handle] = listener
-        # A context that is being brought up gets the address that it will have.
-        source = context.address or self._module.local_ip(context.number)
-        self._module.ask(Listen(listener.handle, transport, port, source))
-
-    def _listening(self, event: Listening) -> None:
-        listener = self._listeners.get(event.handle)
-        if listener is not None:
-            listener.port = event.local.port
-            listener.position.fire(Happening.CONNECTED)
-            self._module.listener_opened(listener)
-
-    def _listen_failed(self, event: ListenFailed) -> None:
-        listener = self._listeners.pop(event.handle, None)
-        if listener is not None:
-            listener.handle = None
-            listener.position.fire(Happening.CONNECT_FAILED)
-            self._module.listener_failed(listener, event.failure)
-
-    def stop_listening(self, listener: Listener, *, abort: bool = False) -> None:
-        """Close the listener if it is open; accepted links stay."""
-        if listener.handle is None:
-            return
-        del self._listeners[listener.handle]
-        listener.position.fire(Happening.LISTEN_STOPPED)
-        self._module.ask(CloseSocket(listener.handle, abort))
-        listener.handle = None
-        listener.position.fire(Happening.CLOSED)
+    # ---- clients ---------------------------------------------------------------------------------
 
     def _accepted(self, event: Accepted) -> None:
         listener = self._listeners.get(event.listener)
