@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .command import Command
+from .reply import Cme
 from .timing import Duration
 
 
@@ -129,3 +130,5 @@ class Dialect:
     escape: Escape
     unknown_command: Any
     """The +CME ERROR of an unknown command, or None for a plain ERROR always."""
+    other_mode: Any = Cme.NOT_ALLOWED
+    """The +CME ERROR of a form that belongs to the other connection mode."""

@@ -133,9 +133,9 @@ class Interpreter:
             raise Refusal(module.dialect.unknown_command)
         form = self._form(command, parsed)
         if form is None:
-            # A form of the other connection mode is no unknown command, only not allowed now.
+            # A form of the other connection mode is no unknown command.
             known = any(each.kind is parsed.kind for each in command.forms)
-            raise Refusal(Cme.NOT_ALLOWED if known else module.dialect.unknown_command)
+            raise Refusal(module.dialect.other_mode if known else module.dialect.unknown_command)
         if form.needs is not None and not form.needs.intersection(module.present):
             raise Refusal(form.wrong_state)
         if not form.parameters:

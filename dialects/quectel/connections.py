@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...emulator.command import Choice, Int, Word, command, execute, read, test, test_by, write
 from ...emulator.dialect import CommandSet
 from ...emulator.effects import Transport
+from ...emulator.events import Address
 from ...emulator.jobs import Steps, Until
 from ...emulator.links import Context, Link, Role, is_dotted_quad
 from ...emulator.reply import OK, Cme, Reply, ResultCode, info, literal
@@ -44,14 +45,16 @@ def _start(module: MxxModule, link: Link, transport: str, host: str, port: int) 
     module.stack.forget_data(link)
     link.begin(Transport(transport), module.context, Role.CLIENT)
     link.notify = module.tcpip.notify
+    link.remote = Address(host, port)  # as typed, until it is resolved
     tcp = link.transport is Transport.TCP
     link.position.fire(Happening.TCP_OPENING if tcp else Happening.UDP_OPENING)
     link.job = module.start(module.connect(link, host, port))
     return OK
 
 
-def _check_host(module: MxxModule, host: str) -> None:
+def _check(module: MxxModule, host: str) -> None:
     """A name needs AT+QIDNSIP=1; an address is taken either way (S 8.1; REC)."""
+    refuse_unless(module.may_activate(module.context))
     refuse_unless(is_dotted_quad(host) or bool(module.settings.by_name))
 
 
@@ -61,13 +64,13 @@ def qiopen_single(module: MxxModule, transport: str, host: str, port: int) -> Re
     taken = module.settings.mode and module.server_link(module.context).open
     if module.ip.state in ALREADY or link.open or taken:
         return Reply(info=("ALREADY CONNECT",), final=ResultCode.ERROR, code=Cme.NOT_ALLOWED)
-    _check_host(module, host)
+    _check(module, host)
     return _start(module, link, transport, host, port)
 
 
 def qiopen_multi(module: MxxModule, number: int, transport: str, host: str, port: int) -> Reply:
     """A taken index, or one too many beside a listener: OK, then CONNECT FAIL (DRV; REC)."""
-    _check_host(module, host)
+    _check(module, host)
     bank = module.bank(module.context)
     full = module.listener.handle is not None and sum(link.open for link in bank) >= ALONGSIDE
     if bank[number].open or full:
@@ -104,11 +107,12 @@ TRANSPORTS = (Transport.TCP, Transport.UDP)
 
 
 def qiserver_read(module: MxxModule) -> Reply:
-    """Protocol and limit; OK alone while not listening (MAN, REC)."""
-    listener = module.listener
+    """Protocol and limit (single connection: one); OK alone while not listening (MAN, REC)."""
+    listener, settings = module.listener, module.settings
     if listener.handle is None:
         return OK
-    return info(f"+QISERVER: {TRANSPORTS.index(listener.transport)},{module.settings.most_clients}")
+    most = settings.most_clients if settings.mux else 1
+    return info(f"+QISERVER: {TRANSPORTS.index(listener.transport)},{most}")
 
 
 def qiserver_execute(module: MxxModule) -> Steps:
@@ -119,7 +123,7 @@ def qiserver_execute(module: MxxModule) -> Steps:
 def qiserver_write(module: MxxModule, kind: int, most: int | None) -> Steps:
     """Listen on the port that QILPORT names; from IP INITIAL and IP START the context comes up first."""
     context, stack, listener = module.context, module.stack, module.listener
-    refuse_unless(listener.handle is None)
+    refuse_unless(listener.handle is None and module.may_activate(context))
     module.settings.most_clients = ALONGSIDE if most is None else most
     port = module.tcpip.tcp_port if kind == 0 else module.tcpip.udp_port
     stack.listen(context, TRANSPORTS[kind], port)
@@ -129,18 +133,17 @@ def qiserver_write(module: MxxModule, kind: int, most: int | None) -> Steps:
         module.ip.fire(Happening.LISTEN_STARTED)
         module.say("SERVER OK")
     else:
-        module.bring_up_jobs[context.number] = module.start(_listen_when_up(module, context))
+        module.start(_listen_when_up(module, context))
     return OK
 
 
 def _listen_when_up(module: MxxModule, context: Context) -> Steps:
-    """SERVER OK comes when the context is up."""
+    """SERVER OK comes when the context is up; nothing after AT+QIDEACT."""
     granted = yield from module.bring_up(context)
-    module.bring_up_jobs[context.number] = None
     if granted:
         module.ip_of(context).fire(Happening.LISTEN_STARTED)
         module.say("SERVER OK")
-    else:
+    elif module.stack.listener_of(context).listening:
         module.stack.stop_listening(module.stack.listener_of(context))
         module.say("+PDP DEACT")
 
@@ -249,8 +252,6 @@ def qiclose_multi(module: MxxModule) -> Reply:
 
 def _stop(module: MxxModule) -> Reply:
     refuse_unless(module.tcpip.side is not Role.CLIENT and module.listener.listening)
-    job = module.bring_up_jobs[module.tcpip.foreground]
-    refuse_unless(job is None)
     module.stack.stop_listening(module.listener)
     return literal("CLOSE OK")
 
@@ -262,12 +263,15 @@ def qiclose_write(module: MxxModule, number: int) -> Steps:
     return literal(f"{number}, CLOSE OK")
 
 
+MAY_CLOSE = (frozenset(S) | frozenset(M)) - {S.IP_CONFIG, S.IP_IND, M.IP_CONFIG, M.IP_IND}
+"""A link or listener whose context is being brought up is not there yet."""
+
 QICLOSE = command(
     "+QICLOSE",
     test(),
-    write(LINK, run=qiclose_write, only=multi),
-    execute(qiclose_single, only=single),
-    execute(qiclose_multi, only=multi),
+    write(LINK, run=qiclose_write, needs=MAY_CLOSE, only=multi),
+    execute(qiclose_single, needs=MAY_CLOSE, only=single),
+    execute(qiclose_multi, needs=MAY_CLOSE, only=multi),
     cite="S 3.1-3.4, 5.4",
     op="socket.close",
 )
@@ -314,8 +318,10 @@ def qistate(module: MxxModule) -> Reply:
 
 def qisstat(module: MxxModule) -> Reply:
     """The server's state; the double N is the document's (S 5.6.2)."""
-    listening = module.listener.listening
-    words = "LISTENNING" if listening else module.listener.position.state.value
+    words = module.listener.position.state.value
+    if module.listener.listening:
+        # OPENING until SERVER OK: while the context is being brought up nobody can connect.
+        words = "LISTENNING" if module.context.active else "OPENING"
     return Reply(after=((f"S: {words}",),))
 
 

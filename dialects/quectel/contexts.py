@@ -13,7 +13,7 @@ from ...emulator.jobs import Pause, Steps
 from ...emulator.reply import OK, Cme, Refusal, Reply, bare, info, literal
 from ...emulator.states import Happening
 from ..toolkit import refuse_unless
-from .module import MxxModule, Transparent
+from .module import UP, MxxModule, Transparent
 from .states import MULTI_ACTIVE, SINGLE_ACTIVE, MultiState, SingleState
 
 INITIAL = {SingleState.IP_INITIAL, MultiState.IP_INITIAL}
@@ -109,7 +109,7 @@ def qimode_read(module: MxxModule) -> Reply:
 def qimode_write(module: MxxModule, mode: int) -> Reply:
     """Transparent needs a single connection, and no second active context (S 4, 7.2)."""
     other = module.stack.contexts[1 - module.tcpip.foreground]
-    refuse_unless(not (mode and (module.settings.mux or other.active)))
+    refuse_unless(not (mode and (module.settings.mux or other.position.state in UP)))
     module.settings.mode = mode
     return OK
 
@@ -210,6 +210,7 @@ QIREGAPP = command(
 
 def qiact(module: MxxModule) -> Steps:
     """IP CONFIG, IP IND, IP GPRSACT; refused by the network: ERROR and PDP DEACT (REC)."""
+    refuse_unless(module.may_activate(module.context))
     if not (yield from module.activate(module.context)):
         raise Refusal(Cme.NOT_ALLOWED)
     return OK
@@ -273,6 +274,8 @@ def _look_up(module: MxxModule, name: str) -> Steps:
     found: tuple[str, ...] | Failure = Failure.UNREACHABLE
     if (yield from module.bring_up(context)):
         found = yield from module.stack.resolve(name)
+    if not context.active:
+        found = Failure.UNREACHABLE  # refused, lost or given up meanwhile
     if isinstance(found, Failure):
         module.say(f"ERROR: {DNS_ERRORS.get(found, NETWORK)}")
         return
@@ -282,6 +285,7 @@ def _look_up(module: MxxModule, name: str) -> Steps:
 
 def qidnsgip(module: MxxModule, name: str) -> Reply:
     """OK, then each address in a frame of its own (S 8.2)."""
+    refuse_unless(module.may_activate(module.context))
     module.start(_look_up(module, name))
     return OK
 

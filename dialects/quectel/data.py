@@ -146,6 +146,8 @@ QISACK = command(
 
 def qird_write(module: MxxModule, context: int, side: int, number: int, size: int) -> Reply:
     """What is there, at most ``size``; a datagram at most (REC); OK alone when nothing waits (S 5.3.2)."""
+    # Transparent mode puts received data out after ATO only (S 4).
+    refuse_unless(not module.own[context].mode)
     role = Role.CLIENT if side == 1 else Role.SERVER
     owner = module.stack.contexts[context]
     if module.own[context].mux:

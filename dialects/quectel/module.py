@@ -12,14 +12,15 @@ from ...emulator.datamode import DataRules, Packets
 from ...emulator.dialect import Dialect, Options
 from ...emulator.effects import Transport
 from ...emulator.events import Address, Failure
-from ...emulator.jobs import Job, Pause, Steps
+from ...emulator.jobs import Job, Pause, Steps, Until
 from ...emulator.links import Context, Link, Listener, Role
 from ...emulator.machine import Position
-from ...emulator.states import Happening
-from ..telephony import Telephony
+from ...emulator.states import ContextState, Happening
+from .shell import MxxShell
 from .states import MULTI, SINGLE, MultiState, SingleState
 
 OPENING = {Transport.TCP: Happening.TCP_OPENING, Transport.UDP: Happening.UDP_OPENING}
+UP = (ContextState.ACTIVATING, ContextState.ACTIVE)
 BANK = 6
 """Links of one context (S 3.3)."""
 ALONGSIDE = 5
@@ -75,7 +76,7 @@ class TcpIp:
     dns: tuple[str, str] = ("0.0.0.0", "0.0.0.0")
 
 
-class MxxModule(Telephony):
+class MxxModule(MxxShell):
     """One module of the M-series."""
 
     def __init__(self, dialect: Dialect, options: Options) -> None:
@@ -85,14 +86,13 @@ class MxxModule(Telephony):
         self.own = [ContextSettings() for _ in contexts]
         self.single: list[Position[SingleState]] = [Position(SINGLE, self.state_watch(i)) for i in contexts]
         self.multi: list[Position[MultiState]] = [Position(MULTI, self.state_watch(i)) for i in contexts]
-        self.bring_up_jobs: list[Job | None] = [None for _ in contexts]
+        self.bring_ups: list[Job | None] = [None for _ in contexts]
+        """The bring-up under way on each context, begun by QIOPEN, QISERVER or QIDNSGIP."""
 
     def reset_settings(self) -> None:
         super().reset_settings()
-        for job in self.bring_up_jobs:
-            if job is not None:
-                job.cancel()
-        self.bring_up_jobs = [None for _ in self.own]
+        for context in self.stack.contexts:
+            self._stop_bring_up(context)
         self.tcpip = TcpIp()
         self.own = [ContextSettings() for _ in self.own]
         for context in self.stack.contexts:
@@ -159,6 +159,12 @@ class MxxModule(Telephony):
 
     # ---- bringing up, connecting -----------------------------------------------------------------
 
+    def may_activate(self, context: Context) -> bool:
+        """Two active contexts do not go with transparent mode (S 7.1)."""
+        other = self.stack.contexts[1 - context.number]
+        modes = self.own[context.number].mode or self.own[other.number].mode
+        return context.active or not (modes and other.position.state in UP)
+
     def activate(self, context: Context) -> Steps:
         """Steps: IP CONFIG, IP IND, then IP GPRSACT or PDP DEACT; returns whether it was granted."""
         position = self.ip_of(context)
@@ -175,8 +181,19 @@ class MxxModule(Telephony):
         if position.state in (SingleState.IP_INITIAL, MultiState.IP_INITIAL):
             position.fire(Happening.APP_STARTED)
         if position.state in (SingleState.IP_START, MultiState.IP_START):
-            return (yield from self.activate(context))
+            bring_ups, number = self.bring_ups, context.number
+            bring_ups[number] = self.start(self._bring_up(context))
+            yield Until(lambda: bring_ups[number] is None)
         return context.active
+
+    def _bring_up(self, context: Context) -> Steps:
+        yield from self.activate(context)
+        self.bring_ups[context.number] = None
+
+    def _stop_bring_up(self, context: Context) -> None:
+        job, self.bring_ups[context.number] = self.bring_ups[context.number], None
+        if job is not None:
+            job.cancel()
 
     def connect(self, link: Link, host: str, port: int) -> Steps:
         """Steps: what goes on behind the OK of AT+QIOPEN."""
@@ -311,10 +328,7 @@ class MxxModule(Telephony):
 
     def deactivate(self, context: Context) -> None:
         """AT+QIDEACT: links and listener go silently, the context is down (S 5.5)."""
-        job = self.bring_up_jobs[context.number]
-        if job is not None:
-            job.cancel()
-            self.bring_up_jobs[context.number] = None
+        self._stop_bring_up(context)
         self.stack.shut(context)
         self.ip_of(context).fire(Happening.SHUT)
         self.carrier_changed()
@@ -323,9 +337,10 @@ class MxxModule(Telephony):
 
     def _data_link(self) -> Link | None:
         """The one link that transparent mode has."""
-        for link in (self.client_link(self.context), self.server_link(self.context)):
-            if self.settings.mode and link.connected:
-                return link
+        for context in self.stack.contexts:
+            for link in (self.client_link(context), self.server_link(context)):
+                if self.own[context.number].mode and link.connected:
+                    return link
         return None
 
     @property

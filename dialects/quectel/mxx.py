@@ -13,17 +13,18 @@ from ..v250 import V250
 from .connections import CONNECTIONS
 from .contexts import CONTEXTS
 from .data import DATA
+from .extras import EXTRAS
 from .module import BANK, MxxModule
 
 PRODUCT = ("Quectel_Ltd", "Quectel_M95", "Revision: M95FAR02A08")
-"""ATI of an M95 (assumed revision)."""
+"""ATI of an M95 (DRV: the revision that public code for it quotes)."""
 
 QUECTEL_MXX = Dialect(
     name="quectel_mxx",
     title="Quectel M95, M66, MC60, M10, M26",
     documents=("GSM TCPIP Application Note V1.2 (GSM_TCPIP_AN_V1.2)",),
     identity=Identity("Quectel_Ltd", "Quectel_M95", "Revision: M95FAR02A08", PRODUCT),
-    commands=V250 | TS27007 | CALLS | TS27005 | CONTEXTS | CONNECTIONS | DATA,
+    commands=V250 | TS27007 | CALLS | TS27005 | EXTRAS | CONTEXTS | CONNECTIONS | DATA,
     module=MxxModule,
     timings={
         **SHELL_TIMINGS,
@@ -44,4 +45,5 @@ QUECTEL_MXX = Dialect(
     limits=Limits(links=BANK, banks=2),
     escape=Escape(guard=0.5, gap=0.02),
     unknown_command=Cme.UNKNOWN,
+    other_mode=Cme.INCORRECT_PARAMETERS,
 )

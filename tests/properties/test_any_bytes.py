@@ -1,7 +1,7 @@
 """Whatever a host types, whenever, and whatever the network does meanwhile: no exception, never wedged.
 
-The stimuli are raw: AT-shaped words, pieces of them, garbage, DTR, network events and pauses, in any
-order. Afterwards the way out that a driver knows leads to a module that answers ``AT``.
+Each family of modules is tried. The stimuli are raw: AT-shaped words, pieces of them, garbage, DTR,
+network events and pauses, in any order. Afterwards the way out that a driver knows leads to a module that answers ``AT``.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from properties.rig import HOST, sim800
+from vmodem.dialects.quectel.mxx import QUECTEL_MXX
 from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.command import Kind
+from vmodem.emulator.dialect import Dialect
 from vmodem.emulator.effects import CommandFinished
 from vmodem.emulator.events import (
     CallAnswered,
@@ -64,14 +67,25 @@ VALUES = [
     '"\xdf\xff"',
     " 1 ",
 ]
-USUAL = f"""
-AT ATE0 ATE1 AT+CSTT AT+CIICR AT+CIFSR AT+CIPSHUT AT+CIPSTATUS AT+CIPMUX=1 AT+CIPMODE=1
-AT+CIPSTART="TCP","{HOST}",7000 AT+CIPSTART=1,"TCP","{HOST}",7000 AT+CIPSTART=2,"UDP","{HOST}",9000
-AT+CIPSERVER=1,8000 AT+CIPSEND AT+CIPSEND=5 AT+CIPSEND=1,5 AT+CIPSEND=1 AT+CIPCLOSE ATO AT+CIPCLOSE=1
-AT+CIPRXGET=1 AT+CIPRXGET=2,100 AT+CIPRXGET=3,1,100 AT&D1 AT&D2 AT+CIFSR;E0 AT+CIPQSEND=1
-AT+CIPATS=1,1 ATZ AT+CMGF=1 AT+CMGS="+491" ATD123; ATA ATH AT+CSCLK=1 AT+CSCLK=0 AT+CFUN=0 AT+CFUN=1
+SHELL = """
+AT ATE0 ATE1 ATO AT&D1 AT&D2 ATZ AT+CMGF=1 AT+CMGS="+491" ATD123; ATA ATH AT+CFUN=0 AT+CFUN=1
 AT+CFUN=1,1 AT+CPIN? AT+CMEE=2 AT+CMEE=1 AT+CGATT=0 AT+CGATT=1 AT+CREG=2
-""".split()
+"""
+SIM800_USUAL = f"""
+AT+CSTT AT+CIICR AT+CIFSR AT+CIPSHUT AT+CIPSTATUS AT+CIPMUX=1 AT+CIPMODE=1
+AT+CIPSTART="TCP","{HOST}",7000 AT+CIPSTART=1,"TCP","{HOST}",7000 AT+CIPSTART=2,"UDP","{HOST}",9000
+AT+CIPSERVER=1,8000 AT+CIPSEND AT+CIPSEND=5 AT+CIPSEND=1,5 AT+CIPSEND=1 AT+CIPCLOSE AT+CIPCLOSE=1
+AT+CIPRXGET=1 AT+CIPRXGET=2,100 AT+CIPRXGET=3,1,100 AT+CIFSR;E0 AT+CIPQSEND=1
+AT+CIPATS=1,1 AT+CSCLK=1 AT+CSCLK=0
+"""
+MXX_USUAL = f"""
+AT+QIREGAPP AT+QIACT AT+QILOCIP AT+QIDEACT AT+QISTAT AT+QISTATE AT+QISSTAT AT+QIMUX=1 AT+QIMODE=1
+AT+QIOPEN="TCP","{HOST}",7000 AT+QIOPEN=1,"TCP","{HOST}",7000 AT+QIOPEN=2,"UDP","{HOST}",9000
+AT+QILPORT="TCP",8000 AT+QISERVER AT+QISERVER=0,5 AT+QISEND AT+QISEND=5 AT+QISEND=1,5 AT+QISEND=1
+AT+QICLOSE AT+QICLOSE=1 AT+QINDI=1 AT+QINDI=2 AT+QIRD=0,1,0,100 AT+QIRD=0,2,0,1500 AT+QIRD=0,1,1,9
+AT+QISRVC=1 AT+QISRVC=2 AT+QIFGCNT=1 AT+QIFGCNT=0 AT+QIAUTOS=1,1 AT+QIPROMPT=0 AT+QISACK AT+QIHEAD=1
+AT+QIDNSIP=1 AT+QIDNSGIP="name" AT+QILOCIP;E0
+"""
 SCRAPS = [
     b"\r",
     b"\n",
@@ -113,18 +127,60 @@ EVENTS: list[Event] = [
     LineChanged(LineSignal.DTR, True),
     LineChanged(LineSignal.RTS, False),
 ]
-COMMANDS = [(each.name, form.kind) for each in SIM800.commands for form in each.forms]
-EXTENDED = [pair for pair in COMMANDS if pair[0][0] == "+" and pair[0] not in ("+CPOWD",)]
-BASIC = sorted({name for name, _ in COMMANDS if name[0] != "+" and name not in ("S", "D")})
+SLOW = ("AT+CIPSEND", "AT+QISEND", "ATO", "AT+CMGS", "ATD", "ATA", "AT+CFUN", "AT+CSCLK", "AT+CIPMODE")
+POWER_OFF = ("+CPOWD", "+QPOWD")
 
 
-def line(r: random.Random) -> bytes:
+@dataclass(frozen=True)
+class Family:
+    """What a host of one dialect types, and where its conversations begin."""
+
+    dialect: Dialect
+    usual: list[str]
+    up: tuple[str, ...]
+    transparent: str
+    close: str
+
+    @property
+    def quick(self) -> list[str]:
+        """The usual lines that need no host's or network's answer."""
+        return [text for text in self.usual if not text.startswith((*SLOW, self.transparent))]
+
+    @property
+    def commands(self) -> list[tuple[str, Kind]]:
+        return [(each.name, form.kind) for each in self.dialect.commands for form in each.forms]
+
+    @property
+    def extended(self) -> list[tuple[str, Kind]]:
+        return [pair for pair in self.commands if pair[0][0] == "+" and pair[0] not in POWER_OFF]
+
+
+SIMCOM = Family(
+    SIM800,
+    (SHELL + SIM800_USUAL).split(),
+    ("AT+CIPMUX=1", "AT+CSTT", "AT+CIICR", "AT+CIFSR"),
+    "AT+CIPMODE=1",
+    "AT+CIPCLOSE=",
+)
+MXX = Family(
+    QUECTEL_MXX,
+    (SHELL + MXX_USUAL).split(),
+    ("AT+QIMUX=1", 'AT+QILPORT="TCP",8000', "AT+QIREGAPP", "AT+QIACT", "AT+QILOCIP"),
+    "AT+QIMODE=1",
+    "AT+QICLOSE=",
+)
+FAMILIES = [SIMCOM, MXX]
+NAMES = ["sim800", "mxx"]
+BASIC = sorted({name for name, _ in SIMCOM.commands if name[0] != "+" and name not in ("S", "D")})
+
+
+def line(r: random.Random, family: Family) -> bytes:
     """An AT-shaped line, right or wrong."""
     what = r.random()
     if what < 0.5:
-        text = r.choice(USUAL)
+        text = r.choice(family.usual)
     elif what < 0.9:
-        name, kind = r.choice(EXTENDED)
+        name, kind = r.choice(family.extended)
         values = ",".join(r.choice(VALUES) for _ in range(r.randint(1, 4)))
         text = (
             "AT" + name + {Kind.READ: "?", Kind.TEST: "=?", Kind.EXECUTE: "", Kind.WRITE: "=" + values}[kind]
@@ -132,29 +188,30 @@ def line(r: random.Random) -> bytes:
     else:
         text = "AT" + "".join(r.choice(BASIC) + r.choice(["", "0", "1"]) for _ in range(r.randint(1, 3)))
     if r.random() < 0.1:
-        text += ";" + r.choice(USUAL)[2:]
+        text += ";" + r.choice(family.usual)[2:]
     return text.encode("latin-1") + r.choice([b"\r", b"\r", b"\r", b"\r\n", b""])
 
 
-def typed(r: random.Random) -> bytes:
+def typed(r: random.Random, family: Family) -> bytes:
     """What a host might send at once."""
     parts = []
     for _ in range(r.choice([1, 1, 1, 2, 5])):
         what = r.random()
-        parts.append(
-            line(r) if what < 0.75 else r.choice(SCRAPS) if what < 0.92 else r.randbytes(r.randint(1, 20))
-        )
+        if what < 0.75:
+            parts.append(line(r, family))
+        else:
+            parts.append(r.choice(SCRAPS) if what < 0.92 else r.randbytes(r.randint(1, 20)))
     return b"".join(parts)
 
 
 Stimulus = tuple[str, object]
 
 
-def stimuli(seed: int) -> list[Stimulus]:
+def stimuli(seed: int, family: Family) -> list[Stimulus]:
     """The same for the same seed."""
     r = random.Random(seed)
     makers: list[tuple[int, str, Callable[[], object]]] = [
-        (10, "type", lambda: typed(r)),
+        (10, "type", lambda: typed(r, family)),
         (5, "wait", lambda: r.choice([0.0, 0.01, 0.3, 1.0, 1.1, 3.0, 30.0])),
         (3, "event", lambda: r.choice(EVENTS)),
         (
@@ -172,15 +229,13 @@ def stimuli(seed: int) -> list[Stimulus]:
     return [(name, make()) for _, name, make in chosen]
 
 
-def world_for(seed: int, cut: Writer = whole) -> World:
-    world = sim800(writer=cut, factor=1.0)
+def world_for(seed: int, family: Family, cut: Writer = whole) -> World:
+    world = sim800(dialect=family.dialect, writer=cut, factor=1.0)
     world.net.tcp(HOST, 7000, latency=0.05)
     world.net.tcp(HOST, 7001, mode=Mode.SILENT)
     world.net.udp(HOST, 9000)
     if seed % 2:
-        for text in (
-            ("AT+CIPMUX=1", "AT+CSTT", "AT+CIICR", "AT+CIFSR") if seed % 4 == 1 else ("AT+CIPMODE=1",)
-        ):
+        for text in family.up if seed % 4 == 1 else (family.transparent,):
             world.ask(text)
             world.advance(0.1)
     return world
@@ -237,8 +292,8 @@ def way_out(world: World) -> None:
     world.take()
 
 
-def replay(seed: int, steps: list[Stimulus]) -> World:
-    world = world_for(seed, fragments(seed) if seed % 3 else bytewise)
+def replay(seed: int, family: Family, steps: list[Stimulus]) -> World:
+    world = world_for(seed, family, fragments(seed) if seed % 3 else bytewise)
     for step in steps:
         act(world, step)
     way_out(world)
@@ -246,38 +301,43 @@ def replay(seed: int, steps: list[Stimulus]) -> World:
     return world
 
 
-def problem(seed: int, steps: list[Stimulus]) -> Exception | None:
+def problem(seed: int, family: Family, steps: list[Stimulus]) -> Exception | None:
     try:
-        replay(seed, steps)
+        replay(seed, family, steps)
     except Exception as error:
         return error
     return None
 
 
 @pytest.mark.parametrize("part", range(3))
-def test_never_wedged(part: int) -> None:
+@pytest.mark.parametrize("family", FAMILIES, ids=NAMES)
+def test_never_wedged(family: Family, part: int) -> None:
     first = random.SystemRandom().getrandbits(40) if LONG else 0
     for seed in range(first + part * RUNS // 3, first + (part + 1) * RUNS // 3):
-        steps = stimuli(seed)
-        if problem(seed, steps):
+        steps = stimuli(seed, family)
+        if problem(seed, family, steps):
             at = 0
             while at < len(steps):
                 fewer = steps[:at] + steps[at + 1 :]
-                if problem(seed, fewer):
+                if problem(seed, family, fewer):
                     steps = fewer
                 else:
                     at += 1
             text = "\n".join(f"    {step!r}" for step in steps)
-            raise AssertionError(f"seed {seed} fails; as short as can be:\n{text}") from problem(seed, steps)
+            raise AssertionError(f"seed {seed} fails; as short as can be:\n{text}") from problem(
+                seed, family, steps
+            )
 
 
-def test_one_final_result_for_a_line() -> None:
+@pytest.mark.parametrize("family", FAMILIES, ids=NAMES)
+def test_one_final_result_for_a_line(family: Family) -> None:
     """Every line that is executed finishes once, whatever was typed ahead of its turn."""
     for seed in range(RUNS // 3):
         r = random.Random(seed)
-        world = sim800(factor=1.0, writer=fragments(seed))
+        world = sim800(dialect=family.dialect, factor=1.0, writer=fragments(seed))
         world.net.tcp(HOST, 7000, latency=0.05)
-        lines = [f"AT+CIPCLOSE={n % 2}" if r.random() < 0.2 else r.choice(QUICK) for n in range(30)]
+        quick = family.quick
+        lines = [f"{family.close}{n % 2}" if r.random() < 0.2 else r.choice(quick) for n in range(30)]
         for each in lines:
             world.send(each.encode() + b"\r")
             world.advance(r.choice([0, 0, 0, 0.1, 1]))
@@ -286,13 +346,9 @@ def test_one_final_result_for_a_line() -> None:
         assert finished == lines
 
 
-SLOW = ("AT+CIPSEND", "ATO", "AT+CMGS", "ATD", "ATA", "AT+CFUN", "AT+CSCLK", "AT+CIPMODE")
-QUICK = [text for text in USUAL if not text.startswith(SLOW)]
-
-
-def outcome(seed: int, steps: list[Stimulus], cut: Writer) -> tuple[bytes, list[bytes]]:
+def outcome(seed: int, family: Family, steps: list[Stimulus], cut: Writer) -> tuple[bytes, list[bytes]]:
     """What the host and every peer got."""
-    world = world_for(seed, cut)
+    world = world_for(seed, family, cut)
     for step in steps:
         act(world, step)
     world.advance(2)
@@ -301,7 +357,9 @@ def outcome(seed: int, steps: list[Stimulus], cut: Writer) -> tuple[bytes, list[
 
 def test_same_stimuli_same_bytes() -> None:
     for seed in range(RUNS // 3):
-        assert outcome(seed, stimuli(seed), fragments(seed)) == outcome(seed, stimuli(seed), fragments(seed))
+        family = FAMILIES[seed % len(FAMILIES)]
+        steps = stimuli(seed, family)
+        assert outcome(seed, family, steps, fragments(seed)) == outcome(seed, family, steps, fragments(seed))
 
 
 @pytest.mark.parametrize("cut", [bytewise, fragments(7)], ids=["bytewise", "fragments"])
@@ -313,10 +371,11 @@ def test_same_bytes_out_in_any_fragments(cut: Writer) -> None:
     """
     races = [(b"\n", b""), (b"FUN=1,1", b"FUN=1"), (b"FUN=0", b"FUN?")]
     for seed in range(RUNS // 3):
-        steps = stimuli(seed)
+        family = FAMILIES[seed % len(FAMILIES)]
+        steps = stimuli(seed, family)
         for at, (name, what) in enumerate(steps):
             if isinstance(what, bytes):
                 for old, new in races:
                     what = what.replace(old, new)
                 steps[at] = name, what
-        assert outcome(seed, steps, whole) == outcome(seed, steps, cut), seed
+        assert outcome(seed, family, steps, whole) == outcome(seed, family, steps, cut), seed
