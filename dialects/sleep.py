@@ -8,7 +8,7 @@ from ..emulator.reply import OK, Reply, info
 
 
 def slow_clock(name: str, modes: tuple[int, ...], shown: str, cite: str) -> Command:
-    """+CSCLK, +QSCLK: 0 never sleep, 1 under control of DTR; ``shown`` are the modes as =? prints them."""
+    """+CSCLK, +QSCLK: 0 never sleep, 1 under control of DTR, 2 by itself; ``shown``: as =? prints them."""
 
     def slow_clock_read(module: Module) -> Reply:
         return info(f"{name}: {module.sleep.mode}")

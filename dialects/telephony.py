@@ -17,6 +17,7 @@ from ..emulator.phone import CallState
 from ..emulator.radio import SimState
 from ..emulator.reply import ResultCode
 from . import gsm_text, sms_pdu
+from .battery import Battery
 from .sms_text import message_lines
 
 CALL_STATES = {
@@ -62,6 +63,9 @@ class Telephony(Module):
         """+CLCC=<n>; survives a restart (M800: AUTO_SAVE)."""
         self.hang_up_ignored = 0
         """+CVHU."""
+        self.service_reports = 0
+        """+CUSD."""
+        self.battery = Battery()
         self.sms = SmsSettings()
         self._delivering = False
         self.handlers[SmsArrived] = self._sms_arrived
@@ -69,6 +73,7 @@ class Telephony(Module):
     def reset_settings(self) -> None:
         super().reset_settings()
         self.hang_up_ignored = 0
+        self.service_reports = 0
         self.sms = SmsSettings()
         self._delivering = False
         self._deliver_waiting()

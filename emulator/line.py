@@ -102,6 +102,17 @@ class Line:
         self._prompt = None
         self._payload.clear()
 
+    def before_next_line(self, heard: Callable[[], None]) -> None:
+        """Call ``heard`` once, when the next whole command line has come and before it is executed."""
+        execute = self._execute
+
+        def once(body: str) -> None:
+            self._execute = execute
+            heard()
+            execute(body)
+
+        self._execute = once
+
     # ---- input -----------------------------------------------------------------------------------
 
     def feed(self, data: bytes) -> None:

@@ -21,16 +21,19 @@ class Sleep:
     def __init__(self, module: Module) -> None:
         self._module = module
         self.mode = 0
-        """+CSCLK / +QSCLK: 0 never, 1 under control of DTR."""
+        """+CSCLK / +QSCLK: 0 never, 1 under control of DTR, 2 by itself.
+
+        A module that sleeps by itself (2) wakes when the host types, so a host sees nothing of it.
+        """
         self.asleep = False
         self._active_at = 0.0
         self._idle_timer: Timer | None = None
         self._wake_timer: Timer | None = None
 
     def set_mode(self, mode: int) -> None:
-        """The host chose; 0 also ends a sleep."""
+        """The host chose; anything but 1 also ends a sleep."""
         self.mode = mode
-        if mode == 0:
+        if mode != 1:
             self.asleep = False
         self._watch()
 
@@ -59,14 +62,14 @@ class Sleep:
         self.asleep = False
 
     def _watch(self) -> None:
-        if self.mode and not self._module.dtr and not self.asleep and self._idle_timer is None:
+        if self.mode == 1 and not self._module.dtr and not self.asleep and self._idle_timer is None:
             self._idle_timer = self._module.after("sleep idle", self._idle)
 
     def _idle(self) -> None:
         """One timer serves all activity: it goes on for as long as there was some meanwhile."""
         self._idle_timer = None
         module = self._module
-        if not self.mode or module.dtr:
+        if self.mode != 1 or module.dtr:
             return
         left = self._active_at + module.timings["sleep idle"] - module.now
         if left > 1e-9:
