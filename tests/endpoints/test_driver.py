@@ -1,0 +1,135 @@
+"""The driver between a module and a pipe that keeps what it is given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from vmodem.dialects.simcom.sim800 import SIM800
+from vmodem.emulator.clock import RealClock
+from vmodem.emulator.dialect import Options
+from vmodem.emulator.driver import Driver
+from vmodem.emulator.endpoints import PipeSink
+from vmodem.emulator.engine import Modem
+from vmodem.emulator.events import LineSignal
+from vmodem.netstack.host import HostNetStack
+from vmodem.netstack.policy import Policy
+from vmodem.netstack.routes import Routes
+
+
+class KeepingPipe:
+    """A pipe in memory; every call that a pipe can get, without a terminal behind it."""
+
+    path = "memory"
+
+    def __init__(self) -> None:
+        self.written = bytearray()
+
+    def start(self, sink: PipeSink) -> None:
+        sink.client_opened()
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def set_signal(self, signal: LineSignal, on: bool) -> None: ...
+
+    def close(self) -> None: ...
+
+    def take(self) -> bytes:
+        """What was written since the last call."""
+        data = bytes(self.written)
+        self.written.clear()
+        return data
+
+
+Story = Callable[[Driver, KeepingPipe, Modem], Coroutine[Any, Any, None]]
+
+
+def run(story: Story, factor: float = 0.0) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        clock = RealClock()
+        modem = Modem(SIM800, Options(timing_factor=factor), now=clock.now())
+        pipe = KeepingPipe()
+        driver = Driver(
+            modem,
+            pipe,
+            lambda deliver: HostNetStack(
+                deliver=deliver, routes=Routes(()), policy=Policy.LOOPBACK, loop=loop
+            ),
+            clock,
+        )
+        driver.start()
+        try:
+            async with asyncio.timeout(20):
+                driver.bytes_received(b"ATE0\r")
+                pipe.take()
+                await story(driver, pipe, modem)
+        finally:
+            driver.stop()
+
+    asyncio.run(main())
+
+
+def test_what_takes_no_time_is_answered_before_the_loop_goes_round() -> None:
+    async def story(driver: Driver, pipe: KeepingPipe, _modem: Modem) -> None:
+        driver.bytes_received(b"AT+CSTT\r")
+        driver.bytes_received(b"AT+CIICR\r")
+        driver.bytes_received(b"AT+CIPSHUT\r")
+        assert pipe.take() == b"\r\nOK\r\n" * 2 + b"\r\nSHUT OK\r\n"
+
+    run(story)
+
+
+def test_what_takes_time_takes_it() -> None:
+    async def story(driver: Driver, pipe: KeepingPipe, _modem: Modem) -> None:
+        driver.bytes_received(b"AT+CSTT\r")
+        assert pipe.take() == b"\r\nOK\r\n"
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        driver.bytes_received(b"AT+CIICR\r")
+        assert pipe.take() == b""
+        while not pipe.written:
+            await asyncio.sleep(0.001)
+        assert loop.time() - before > 0.002
+
+    run(story, factor=0.01)
+
+
+def test_timers_that_are_always_due_leave_others_their_turn() -> None:
+    async def story(driver: Driver, pipe: KeepingPipe, modem: Modem) -> None:
+        fired = 0
+
+        def again() -> None:
+            nonlocal fired
+            fired += 1
+            modem._module.after(1e-9, again)
+
+        modem._module.after(1e-9, again)
+        driver.bytes_received(b"AT\r")
+        assert pipe.take() == b"\r\nOK\r\n"
+        before = fired
+        assert before
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert fired > before
+        driver.bytes_received(b"AT\r")
+        assert pipe.take() == b"\r\nOK\r\n"
+
+    run(story)
+
+
+def test_stopped_it_does_nothing_more() -> None:
+    async def story(driver: Driver, pipe: KeepingPipe, modem: Modem) -> None:
+        modem._module.after(0.0, lambda: modem._module.write(b"late"))
+        driver.stop()
+        driver.stop()
+        await asyncio.sleep(0.01)
+        assert pipe.take() == b""
+
+    run(story)
