@@ -16,12 +16,12 @@ WAYS: dict[str, Writer] = {"whole": whole, "bytewise": bytewise, "fragments": fr
 
 
 def play(transcript: Transcript, writer: Writer) -> None:
-    play_virtual(transcript, make_modem("sim800", transcript.header), writer=writer)
+    play_virtual(transcript, make_modem(transcript.header.dialect, transcript.header), writer=writer)
 
 
 def test_the_drivers_are_there() -> None:
     drivers = {load(path).header.source.partition(",")[0] for path in FILES}
-    assert len(FILES) >= 20
+    assert len(FILES) >= 30
     assert all(driver.startswith("driver ") for driver in drivers)
 
 
@@ -56,5 +56,5 @@ def test_driver_at_the_modules_own_pace(path: Path) -> None:
         pytest.skip("its 5 s pause counts from the restart, and here it waits for the boot's last line first")
     transcript = in_its_own_way(load(path))
     header = replace(transcript.header, patience=None)
-    modem = make_modem("sim800", header, pace=1.0)
+    modem = make_modem(header.dialect, header, pace=1.0)
     play_virtual(replace(transcript, header=header), modem, writer=own_writer(header))
