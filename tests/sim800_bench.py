@@ -2,84 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from shell_host import Host
-from vmodem.emulator.dialect import Options
-from vmodem.emulator.events import LineSignal, PdpLost, PdpRefusalChanged
-from vmodem.netstack.memory import MemoryConnection, Mode, UdpPeer
-from world import Writer, whole
-
-LOCAL = ("10.78.245.128", "10.78.59.247")
-SERVER, PORT = "116.228.221.51", 8500
-OTHER = "116.236.221.75"
-SILENT, DEAD = "192.0.2.1", "192.0.2.2"
-CLIENT = "10.76.40.73"
-UDP_PORT = 9600
-CTRL_Z = b"\x1a"
-ESC = b"\x1b"
-PROMPT = b"\r\n> "
-
-
-def said(*blocks: str | bytes) -> bytes:
-    """Blocks as they are framed; a newline stands between the lines of one; bytes are themselves."""
-    return b"".join(
-        block if isinstance(block, bytes) else b"\r\n" + block.replace("\n", "\r\n").encode() + b"\r\n"
-        for block in blocks
-    )
+from toolkit_bench import CLIENT as CLIENT
+from toolkit_bench import CTRL_Z as CTRL_Z
+from toolkit_bench import DEAD as DEAD
+from toolkit_bench import ESC as ESC
+from toolkit_bench import LOCAL as LOCAL
+from toolkit_bench import OTHER as OTHER
+from toolkit_bench import PORT as PORT
+from toolkit_bench import PROMPT as PROMPT
+from toolkit_bench import SERVER as SERVER
+from toolkit_bench import SILENT as SILENT
+from toolkit_bench import UDP_PORT as UDP_PORT
+from toolkit_bench import ToolkitBench
+from toolkit_bench import said as said
+from vmodem.emulator.events import PdpRefusalChanged
+from vmodem.netstack.memory import MemoryConnection, UdpPeer
 
 
-class Bench(Host):
-    """One module with its network and its host. Echo is off unless ``echo``; latencies are 0."""
-
-    def __init__(
-        self,
-        *,
-        echo: bool = False,
-        cmee: int = 0,
-        pace: float = 0.0,
-        timings: Mapping[str, float] | None = None,
-        send_buffer: int | None = None,
-        writer: Writer = whole,
-    ) -> None:
-        super().__init__(
-            Options(local_ips=LOCAL, timing_factor=pace, timings=timings or {}, send_buffer=send_buffer),
-            echo=echo,
-            writer=writer,
-        )
-        self.net.tcp(SERVER, PORT)
-        self.net.tcp(OTHER, PORT)
-        self.net.tcp(SILENT, PORT, mode=Mode.SILENT)
-        self.net.tcp(DEAD, PORT, mode=Mode.UNREACHABLE)
-        self.net.add_name("example.com", "93.184.216.34")
-        self.net.tcp("93.184.216.34", 80)
-        if cmee:
-            self.asks(f"AT+CMEE={cmee}")
-
-    # ---- the host -------------------------------------------------------------------------------
-
-    def does(self, command: str, *blocks: str | bytes) -> None:
-        """The answer to ``command`` is exactly this, at once."""
-        answer = self.asks(command)
-        assert answer == said(*blocks), f"{command}: {answer!r}"
-
-    def hears(self, *blocks: str | bytes) -> None:
-        """What the module has written by now without being asked."""
-        heard = self.world.take()
-        assert heard == said(*blocks), f"{heard!r}"
-
-    def settles(self) -> None:
-        """What a peer did just now reaches the module."""
-        self.world.advance(0.0)
-
-    def dcd(self) -> bool:
-        """DCD as it is now; ON is the low level."""
-        changes = [change.on for change in self.world.signals if change.signal is LineSignal.DCD]
-        return bool(changes) and changes[-1]
-
-    def loses_pdp(self, context: int | None = None) -> bytes:
-        """The network deactivates the context."""
-        return self.sees(PdpLost(context))
+class Bench(ToolkitBench):
+    """A SIM800."""
 
     # ---- dialogues ------------------------------------------------------------------------------
 
@@ -127,12 +70,6 @@ class Bench(Host):
             self.does(command, "OK")
         self.does(f'AT+CIPSTART="TCP","{SERVER}",{PORT}', "OK", "CONNECT")
         return self.net.connections[-1]
-
-    def client(self, listen_port: int = 1234, host: str = CLIENT) -> MemoryConnection:
-        """A client connects to the module's listener."""
-        connection = self.net.connect_client(listen_port, host)
-        self.settles()
-        return connection
 
 
 # ---- the documented states, each reached as a host reaches it ----------------------------------------

@@ -275,7 +275,7 @@ def _look_up(module: MxxModule, name: str) -> Steps:
     if (yield from module.bring_up(context)):
         found = yield from module.stack.resolve(name)
     if not context.active:
-        found = Failure.UNREACHABLE  # refused, lost or given up meanwhile
+        found = Failure.UNREACHABLE  # refused, or lost meanwhile
     if isinstance(found, Failure):
         module.say(f"ERROR: {DNS_ERRORS.get(found, NETWORK)}")
         return
@@ -284,9 +284,9 @@ def _look_up(module: MxxModule, name: str) -> Steps:
 
 
 def qidnsgip(module: MxxModule, name: str) -> Reply:
-    """OK, then each address in a frame of its own (S 8.2)."""
+    """OK, then each address in a frame of its own (S 8.2); nothing more after AT+QIDEACT."""
     refuse_unless(module.may_activate(module.context))
-    module.start(_look_up(module, name))
+    module.look_up(module.context, _look_up(module, name))
     return OK
 
 

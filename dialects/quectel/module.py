@@ -88,11 +88,13 @@ class MxxModule(MxxShell):
         self.multi: list[Position[MultiState]] = [Position(MULTI, self.state_watch(i)) for i in contexts]
         self.bring_ups: list[Job | None] = [None for _ in contexts]
         """The bring-up under way on each context, begun by QIOPEN, QISERVER or QIDNSGIP."""
+        self.look_ups: list[list[Job]] = [[] for _ in contexts]
+        """Names that QIDNSGIP asks for on each context."""
 
     def reset_settings(self) -> None:
         super().reset_settings()
         for context in self.stack.contexts:
-            self._stop_bring_up(context)
+            self._stop_jobs(context)
         self.tcpip = TcpIp()
         self.own = [ContextSettings() for _ in self.own]
         for context in self.stack.contexts:
@@ -190,10 +192,18 @@ class MxxModule(MxxShell):
         yield from self.activate(context)
         self.bring_ups[context.number] = None
 
-    def _stop_bring_up(self, context: Context) -> None:
+    def look_up(self, context: Context, steps: Steps) -> None:
+        """Let QIDNSGIP's ``steps`` go on for as long as the host keeps ``context``."""
+        running = [job for job in self.look_ups[context.number] if job in self.jobs.under_way]
+        self.look_ups[context.number] = [*running, self.start(steps)]
+
+    def _stop_jobs(self, context: Context) -> None:
         job, self.bring_ups[context.number] = self.bring_ups[context.number], None
         if job is not None:
             job.cancel()
+        for job in self.look_ups[context.number]:
+            job.cancel()
+        self.look_ups[context.number].clear()
 
     def connect(self, link: Link, host: str, port: int) -> Steps:
         """Steps: what goes on behind the OK of AT+QIOPEN."""
@@ -328,7 +338,7 @@ class MxxModule(MxxShell):
 
     def deactivate(self, context: Context) -> None:
         """AT+QIDEACT: links and listener go silently, the context is down (S 5.5)."""
-        self._stop_bring_up(context)
+        self._stop_jobs(context)
         self.stack.shut(context)
         self.ip_of(context).fire(Happening.SHUT)
         self.carrier_changed()

@@ -1,7 +1,8 @@
 """Whatever a host types, whenever, and whatever the network does meanwhile: no exception, never wedged.
 
 Each family of modules is tried. The stimuli are raw: AT-shaped words, pieces of them, garbage, DTR,
-network events and pauses, in any order. Afterwards the way out that a driver knows leads to a module that answers ``AT``.
+network events and pauses, in any order. Afterwards the way out that a driver knows leads to a module
+that answers ``AT``.
 """
 
 from __future__ import annotations
