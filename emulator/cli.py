@@ -89,11 +89,16 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     add = run.add_argument
     add("--dialect", metavar="NAME", default=DEFAULT_DIALECT, help="which module (default: %(default)s)")
     add("--link", metavar="PATH", help="where the port is (default: in the user's runtime directory)")
+    text = "how many modules, which reach each other in the mobile network (default: 1; a line for each port)"
+    add("--count", metavar="N", type=int, default=1, help=text)
+    text = "where the ports are, as DIALECT-0, DIALECT-1 and so on (default: as for one)"
+    add("--link-dir", metavar="DIR", help=text)
     boot_help = "the first client to open the port switches the module on: it boots with all its lines"
     add("--boot", action="store_true", help=boot_help)
     add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
     add("--log", metavar="FILE", help="record everything in FILE (replaced), a JSON object a line")
-    add("--ready-file", metavar="FILE", help="holds the port's path, exactly while the port can be used")
+    text = "holds the port's path (a line for each), exactly while the port can be used"
+    add("--ready-file", metavar="FILE", help=text)
     net = run.add_argument_group("network")
     add = net.add_argument
     reach = ("host", "loopback", "none")
@@ -106,6 +111,8 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     text = "address of this host where its servers listen (default: %(default)s)"
     add("--listen-host", metavar="IP", default="127.0.0.1", help=text)
     card = run.add_argument_group("module and SIM card")
+    text = "serial numbers, subscribers and addresses follow from it (default: %(default)s)"
+    card.add_argument("--seed", metavar="N", type=int, default=0, help=text)
     card.add_argument("--imei", metavar="DIGITS", help="the module's serial number")
     card.add_argument("--number", metavar="NUMBER", help="the subscriber's number")
     card.add_argument("--pin", metavar="PIN", help="lock the SIM card with this PIN")

@@ -52,6 +52,12 @@ class Modem:
         return self._module.dialect
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """What the network gives its PDP contexts when they are brought up, in order."""
+        module = self._module
+        return tuple(module.local_ip(context) for context in range(module.dialect.limits.contexts))
+
+    @property
     def states(self) -> tuple[str, ...]:
         """The documented states that the module is in, in the documents' words."""
         return tuple(str(state.value) for state in self._module.present)

@@ -1,4 +1,4 @@
-"""``vmodem run``: one module on a pseudo terminal with real sockets, until a signal ends it."""
+"""``vmodem run``: modules on pseudo terminals with real sockets, until a signal ends it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..netstack.air import Air
 from ..netstack.host import HostNetStack
 from ..netstack.policy import Policy, ipv4, is_loopback
 from ..netstack.routes import Route, Routes
@@ -22,10 +23,9 @@ from .console import complain, say
 from .dialect import Dialect, Options
 from .driver import Driver
 from .endpoints import EndpointError
-from .endpoints.link import default_link
-from .endpoints.pty import PtyPipe
 from .engine import Modem
 from .events import Event
+from .fleet import MOST, identities, make_room, open_ports
 from .loop import DirectLoop
 from .mistakes import SetupError, UsageError, find_dialect
 from .ready_file import ReadyFile
@@ -41,11 +41,13 @@ class Plan:
     """What to run: the command line, checked."""
 
     dialect: Dialect
-    options: Options
+    options: tuple[Options, ...]
+    """One for each modem."""
     routes: Routes
     policy: Policy
     listen_host: str
     link: Path | None
+    link_dir: Path | None
     log: Path | None
     ready_file: Path | None
 
@@ -74,33 +76,53 @@ def plan(args: argparse.Namespace) -> Plan:
         raise UsageError(str(error)) from error
     return Plan(
         dialect=dialect,
-        options=_options(args, dialect),
+        options=tuple(_options(args, dialect)),
         routes=routes,
         policy=Policy(args.network),
         listen_host=_address("--listen-host", args.listen_host),
         link=_path(args.link),
+        link_dir=_path(args.link_dir),
         log=_path(args.log),
         ready_file=_path(args.ready_file),
     )
 
 
-def _options(args: argparse.Namespace, dialect: Dialect) -> Options:
+def _check_count(args: argparse.Namespace) -> None:
+    if not 1 <= args.count <= MOST:
+        raise UsageError(f"--count {args.count} is not a number of modems (write 1 to {MOST})")
+    if args.link is not None and args.link_dir is not None:
+        raise UsageError("--link and --link-dir both say where the port is (give one of them)")
+    if args.count == 1:
+        return
+    if args.link is not None:
+        raise UsageError("--link is the place of one port (give --link-dir DIR for several modems)")
+    for option, given in (("--local-ip", args.local_ip), ("--imei", args.imei), ("--number", args.number)):
+        if given:
+            raise UsageError(f"{option} cannot be the same for several modems (leave it out; see --seed)")
+
+
+def _options(args: argparse.Namespace, dialect: Dialect) -> list[Options]:
+    _check_count(args)
     contexts = dialect.limits.contexts
     if len(args.local_ip) > contexts:
         raise UsageError(
             f"--local-ip given {len(args.local_ip)} times: {dialect.name} has {contexts} PDP contexts "
             f"(give {contexts} at the most)"
         )
-    default = Options()
-    return Options(
-        local_ips=tuple(_address("--local-ip", text) for text in args.local_ip),
-        imei=_digits("--imei", args.imei, default.imei, 15, 15),
-        number=_digits("--number", args.number, default.number, 1, 20, plus=True),
-        pin=_digits("--pin", args.pin, default.pin, 4, 8),
-        powered=not args.boot,
-        wall=time.time(),
-        timing_factor=_factor(args.timing),
-    )
+    wall, factor = time.time(), _factor(args.timing)
+    return [
+        replace(
+            own,
+            local_ips=tuple(_address("--local-ip", text) for text in args.local_ip),
+            imei=_digits("--imei", args.imei, own.imei, 15, 15),
+            number=_digits("--number", args.number, own.number, 1, 20, plus=True),
+            pin=_digits("--pin", args.pin, own.pin, 4, 8),
+            powered=not args.boot,
+            wall=wall,
+            timing_factor=factor,
+        )
+        for own in identities(args.count, args.seed)
+    ]
 
 
 def _path(text: str | None) -> Path | None:
@@ -180,13 +202,14 @@ def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None
 
 
 def _start(chosen: Plan, cleanup: ExitStack) -> None:
-    """Take what is needed, each thing with its way back, and begin. The link comes first: whoever cannot
-    have it must not touch the log and the ready file, which may be those of the modem that has it.
+    """Take what is needed, each thing with its way back, and begin. The links come first: whoever cannot
+    have them must not touch the log and the ready file, which may be those of the modem that has them.
     """
     _check_listen_host(chosen.listen_host)
-    pipe = PtyPipe(default_link(chosen.dialect.name) if chosen.link is None else chosen.link)
-    cleanup.callback(pipe.close)
-    port = str(pipe.link)
+    count = len(chosen.options)
+    make_room(count)
+    pipes = open_ports(chosen.dialect.name, count, chosen.link, chosen.link_dir, cleanup)
+    ports = [str(pipe.link) for pipe in pipes]
     ready = None if chosen.ready_file is None else ReadyFile(chosen.ready_file)
     if ready is not None:
         cleanup.callback(ready.remove)
@@ -194,24 +217,36 @@ def _start(chosen: Plan, cleanup: ExitStack) -> None:
     if log is not None:
         cleanup.callback(log.close)
     clock = RealClock()
-    modem = Modem(chosen.dialect, chosen.options, now=clock.now())
-    notes = Notes()
-    notes.driver = driver = Driver(
-        modem,
-        pipe,
-        _netstack(chosen, notes.note),
-        clock,
-        log,
-        on_with_client=not chosen.options.powered,
-    )
-    cleanup.callback(driver.stop)
-    driver.start()
+    modems = [Modem(chosen.dialect, options, now=clock.now()) for options in chosen.options]
+    air = Air(_own_addresses(chosen, modems))
+    budget = Budget()
+    for number, (modem, pipe) in enumerate(zip(modems, pipes, strict=True)):
+        alone = count == 1
+        notes = Notes(budget, "" if alone else f"modem {number}: ")
+        notes.driver = driver = Driver(
+            modem,
+            pipe,
+            _netstack(chosen, air, notes.note),
+            clock,
+            log if log is None or alone else log.of(number),
+            on_with_client=not chosen.options[number].powered,
+        )
+        cleanup.callback(driver.stop)
+        driver.start()
     if ready is not None:
-        ready.publish(port)
-    say(_greeting(chosen.dialect, port))
+        ready.publish("\n".join(ports))
+    say(_greeting(chosen.dialect, ports))
 
 
-def _netstack(chosen: Plan, note: Callable[[str], None]) -> Callable[[Callable[[Event], None]], HostNetStack]:
+def _own_addresses(chosen: Plan, modems: list[Modem]) -> list[str]:
+    """The addresses that are the modules' alone; one that the user has given may be this host's too."""
+    given = {address for options in chosen.options for address in options.local_ips}
+    return [address for modem in modems for address in modem.addresses if address not in given]
+
+
+def _netstack(
+    chosen: Plan, air: Air, note: Callable[[str], None]
+) -> Callable[[Callable[[Event], None]], HostNetStack]:
     def make(deliver: Callable[[Event], None]) -> HostNetStack:
         return HostNetStack(
             deliver=deliver,
@@ -219,6 +254,7 @@ def _netstack(chosen: Plan, note: Callable[[str], None]) -> Callable[[Callable[[
             policy=chosen.policy,
             loop=asyncio.get_running_loop(),
             listen_host=chosen.listen_host,
+            air=air,
             note=note,
         )
 
@@ -248,31 +284,43 @@ def _open_log(path: Path) -> JsonLog:
 # ---- what the user reads -------------------------------------------------------------------------
 
 
-def _greeting(dialect: Dialect, port: str) -> str:
-    """The first line is the port alone, for scripts; the rest is for who sees a modem the first time."""
-    return (
-        f"{port}\n"
-        f"{dialect.title}, until Ctrl-C. In another terminal, for example:\n"
-        f"  picocom -b 115200 {shlex.quote(port)}    (leave it with Ctrl-A Ctrl-X)\n"
+def _greeting(dialect: Dialect, ports: list[str]) -> str:
+    """First the ports alone, for scripts; the rest is for who sees a modem the first time."""
+    times = "" if len(ports) == 1 else f"{len(ports)} x "
+    return "".join(f"{port}\n" for port in ports) + (
+        f"{times}{dialect.title}, until Ctrl-C. In another terminal, for example:\n"
+        f"  picocom -b 115200 {shlex.quote(ports[0])}    (leave it with Ctrl-A Ctrl-X)\n"
         "and there: AT, ATI, AT+CSQ, AT+CREG?\n"
     )
 
 
-class Notes:
-    """What the driver has to remark: all of it in the log, the first of it on standard error too.
+class Budget:
+    """How many remarks may still go to standard error, from all modems together.
 
-    Not all: who started us may never read our standard error, and a full pipe would stop the modem.
+    Not all: who started us may never read our standard error, and a full pipe would stop the modems.
     """
 
     def __init__(self) -> None:
         self._left = MOST_NOTES
+
+    def complain(self, text: str) -> None:
+        """Say it while it may be said."""
+        if self._left:
+            self._left -= 1
+            end = "" if self._left else " (further remarks go to the log, --log FILE, alone)"
+            complain(f"vmodem run: {text}{end}")
+
+
+class Notes:
+    """What a driver has to remark: all of it in the log, the first of it on standard error too."""
+
+    def __init__(self, budget: Budget, whose: str) -> None:
+        self._budget = budget
+        self._whose = whose
         self.driver: Driver | None = None
 
     def note(self, text: str) -> None:
         """Remark ``text``."""
         if self.driver is not None:
             self.driver.note(text)
-        if self._left:
-            self._left -= 1
-            end = "" if self._left else " (further remarks go to the log, --log FILE, alone)"
-            complain(f"vmodem run: {text}{end}")
+        self._budget.complain(f"{self._whose}{text}")

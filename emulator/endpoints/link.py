@@ -11,11 +11,12 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import EndpointError
 
-_MOST_DEFAULT_LINKS = 4096  # kernel.pty.max: there are never more ptys than that
+_MOST_DEFAULT_LINKS = 9999  # kernel.pty.max is 4096 unless raised
 
 
 class LinkInUse(EndpointError):
@@ -121,17 +122,23 @@ class StableLink:
 
 
 def default_link(name: str) -> StableLink:
-    """Reserve ``name`` in the user's own directory, or the first free of ``name-2``, ``name-3`` ...
+    """The first of :func:`default_links`."""
+    return next(default_links(name))
 
-    The directory is ``$XDG_RUNTIME_DIR/vmodem``, without that variable ``/tmp/vmodem-<uid>``.
-    Raises :class:`EndpointError` when it cannot be had for ourselves alone.
+
+def default_links(name: str) -> Iterator[StableLink]:
+    """Reserve, one after the other, those that are free of ``name``, ``name-2``, ``name-3`` ...
+
+    The directory is the user's own: ``$XDG_RUNTIME_DIR/vmodem``, without that variable
+    ``/tmp/vmodem-<uid>``. Raises :class:`EndpointError` when it cannot be had for ourselves alone.
     """
     directory = _own_directory()
     for number in range(1, _MOST_DEFAULT_LINKS + 1):
         try:
-            return StableLink(directory / (name if number == 1 else f"{name}-{number}"))
+            link = StableLink(directory / (name if number == 1 else f"{name}-{number}"))
         except LinkInUse:
             continue
+        yield link
     raise EndpointError(f"no free name {name}-N in {directory}; give one with --link")
 
 

@@ -1,0 +1,96 @@
+"""What several modems of one process need: an identity for each, ports in a row, descriptors enough."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from .dialect import Options
+from .endpoints import EndpointError
+from .endpoints.link import default_links
+from .endpoints.pty import PtyPipe
+from .mistakes import SetupError
+
+MOST = 5000
+"""Modems of one fleet, and the distance between the fleets of two seeds."""
+
+_DESCRIPTORS = 16
+"""A modem's: pseudo terminal, lock, and sockets on its links and listeners."""
+_IDLE_DESCRIPTORS = 3
+_COMMON_DESCRIPTORS = 32
+
+
+def identities(count: int, seed: int) -> list[Options]:
+    """``count`` modules with cards, no two alike; the first of seed 0 is the default module.
+
+    Serial numbers are in a row, and 200 seeds have nothing in common. PDP addresses follow from the IMEI.
+    """
+    return [_identity(seed * MOST + number) for number in range(count)]
+
+
+def _identity(number: int) -> Options:
+    default = Options()
+    if number == 0:
+        return default
+    return replace(
+        default,
+        imei=_with_check_digit(_later(default.imei[:-1], 6, number)),
+        imsi=_later(default.imsi, 10, number),
+        iccid=_with_check_digit(_later(default.iccid[:-1], 10, number)),
+        number=_later(default.number, 7, number),
+    )
+
+
+def _later(digits: str, own: int, number: int) -> str:
+    """``digits`` with ``number`` added to the last ``own`` of them."""
+    return digits[:-own] + f"{(int(digits[-own:]) + number) % 10**own:0{own}}"
+
+
+def _with_check_digit(digits: str) -> str:
+    """ISO/IEC 7812-1 annex B (Luhn), as 23.003 B.2 wants it for an IMEI and E.118 for a card."""
+    doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits))]
+    return digits + str(-sum(value - 9 if value > 9 else value for value in doubled) % 10)
+
+
+def make_room(count: int) -> None:
+    """Raise the limit of open files as far as ``count`` modems may need it; :class:`SetupError` if it is
+    too low even while they are idle.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        hard = sys.maxsize
+    needed = _COMMON_DESCRIPTORS + _IDLE_DESCRIPTORS * count
+    if needed > hard:
+        raise SetupError(
+            f"--count {count} needs {needed} open files, but the limit is {hard} (raise ulimit -Hn, or start "
+            f"at most {max(0, hard - _COMMON_DESCRIPTORS) // _IDLE_DESCRIPTORS})"
+        )
+    wanted = min(_COMMON_DESCRIPTORS + _DESCRIPTORS * count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+
+def open_ports(
+    name: str, count: int, link: Path | None, link_dir: Path | None, cleanup: ExitStack
+) -> list[PtyPipe]:
+    """Reserve the ports of ``count`` modems of the dialect ``name``; ``cleanup`` closes them.
+
+    At ``link`` (one modem), as ``name-0`` and so on in ``link_dir``, or under the default names.
+    Raises :class:`EndpointError`.
+    """
+    pipes: list[PtyPipe] = []
+    links = default_links(name)
+    try:
+        for number in range(count):
+            where = link if link_dir is None else link_dir / f"{name}-{number}"
+            pipe = PtyPipe(next(links) if where is None else where)
+            cleanup.callback(pipe.close)
+            pipes.append(pipe)
+    except EndpointError as error:
+        if count == 1:
+            raise
+        raise EndpointError(f"modem {len(pipes) + 1} of {count}: {error}") from error
+    return pipes

@@ -1,0 +1,304 @@
+"""``vmodem run --count N``: several modems of one process, each on its port, that reach each other."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import serial
+from vmodem.emulator.dialect import Options
+from vmodem.emulator.fleet import MOST, identities
+
+COMMAND = Path(sys.executable).with_name("vmodem")
+LIMIT = 20.0
+"""Seconds that nothing here can take, unless it hangs."""
+
+
+class Fleet:
+    """A running ``vmodem run --count``."""
+
+    def __init__(self, home: Path, count: int, *options: str | Path, prefix: tuple[str, ...] = ()) -> None:
+        self.count = count
+        self._ports: list[serial.Serial] = []
+        self.process = subprocess.Popen(
+            [*prefix, str(COMMAND), "run", "--count", str(count), *map(str, options)],
+            bufsize=0,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "XDG_RUNTIME_DIR": str(home)},
+        )
+
+    def paths(self) -> list[str]:
+        """The ports, which are the first lines that it prints."""
+        return [self.line() for _ in range(self.count)]
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        assert select.select([self.process.stdout], [], [], LIMIT)[0], "it says nothing"
+        line: bytes = self.process.stdout.readline()
+        assert line, self.end()
+        return line.decode().removesuffix("\n")
+
+    def hosts(self) -> list[Host]:
+        """A host at each port."""
+        hosts = [Host(path) for path in self.paths()]
+        self._ports += [host.port for host in hosts]
+        return hosts
+
+    def end(self) -> tuple[int, str]:
+        _, err = self.process.communicate(timeout=LIMIT)
+        return self.process.returncode, err.decode()
+
+    def stop(self) -> tuple[int, str]:
+        self.process.send_signal(signal.SIGTERM)
+        return self.end()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+        for port in self._ports:
+            port.close()
+
+
+class Host:
+    """What sits at a port and types; without echo."""
+
+    def __init__(self, path: str) -> None:
+        self.port = serial.Serial(path, 115200, timeout=LIMIT)
+        self.port.write(b"ATE0\r")
+        self.port.read_until(b"OK\r\n")
+
+    def ask(self, line: str, until: str = "OK\r\n") -> str:
+        """What comes after ``line``, up to and with ``until``."""
+        self.port.write(line.encode() + b"\r")
+        return self.hear(until)
+
+    def status(self) -> str:
+        """What AT+CIPSTATUS says."""
+        self.ask("AT+CIPSTATUS", until="STATE: ")
+        return self.hear("\r\n").removesuffix("\r\n")
+
+    def hear(self, until: str) -> str:
+        heard = self.port.read_until(until.encode()).decode()
+        assert heard.endswith(until), heard
+        return heard
+
+    def online(self) -> str:
+        """Bring the context up; the address that the module prints."""
+        self.ask('AT+CSTT="internet"')
+        self.ask("AT+CIICR")
+        return self.ask("AT+CIFSR", until=".")[2:] + self.hear("\r\n")[:-2]
+
+    def send(self, text: str) -> None:
+        self.ask(f"AT+CIPSEND={len(text)}", until="> ")
+        self.port.write(text.encode())
+        assert self.hear("OK\r\n") == "\r\nSEND OK\r\n"
+
+
+Start = Callable[..., Fleet]
+
+
+@pytest.fixture
+def fleets(tmp_path: Path) -> Iterator[list[Fleet]]:
+    (tmp_path / "home").mkdir()
+    running: list[Fleet] = []
+    yield running
+    for fleet in running:
+        fleet.close()
+
+
+@pytest.fixture
+def start(fleets: list[Fleet], tmp_path: Path) -> Start:
+    def begin(count: int, *options: str | Path, prefix: tuple[str, ...] = ()) -> Fleet:
+        fleets.append(Fleet(tmp_path / "home", count, *options, prefix=prefix))
+        return fleets[-1]
+
+    return begin
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    with socket.socket(type=kind) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+# ---- module A, module B --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("network", ["host", "none"])
+def test_a_module_calls_another_that_listens(start: Start, network: str) -> None:
+    a, b = start(2, "--network", network).hosts()
+    address_a, address_b = a.online(), b.online()
+    assert address_a != address_b
+    port = free_port()
+    assert a.ask(f"AT+CIPSERVER=1,{port}", "SERVER OK\r\n") == "\r\nOK\r\n\r\nSERVER OK\r\n"
+    for closes, other in ((a, b), (b, a)):
+        answer = b.ask(f'AT+CIPSTART="TCP","{address_a}",{port}', "CONNECT OK\r\n")
+        assert answer == "\r\nOK\r\n\r\nCONNECT OK\r\n"
+        assert a.hear(".") + a.hear("\r\n") == f"\r\nREMOTE IP: {address_b}\r\n"
+        b.send("from b")
+        assert a.hear("from b") == "from b"
+        a.send("from a")
+        assert b.hear("from a") == "from a"
+        assert b.ask("AT+CIPACK") == "\r\n+CIPACK: 6,6,0\r\n\r\nOK\r\n"
+        assert closes.ask("AT+CIPCLOSE", "CLOSE OK\r\n") == "\r\nCLOSE OK\r\n"
+        assert other.hear("\r\nCLOSED\r\n") == "\r\nCLOSED\r\n"
+    assert a.status() == "SERVER LISTENING"
+    assert b.status() == "TCP CLOSED"
+
+
+def test_a_context_that_was_given_up_is_not_reached_any_more(start: Start) -> None:
+    a, b = start(2).hosts()
+    address, port = a.online(), free_port()
+    b.online()
+    a.ask(f"AT+CIPSERVER=1,{port}", "SERVER OK\r\n")
+    assert "CONNECT FAIL" in b.ask(f'AT+CIPSTART="TCP","{address}",{port + 1}', "FAIL\r\n")
+    a.ask("AT+CIPSHUT", "SHUT OK\r\n")
+    assert "CONNECT FAIL" in b.ask(f'AT+CIPSTART="TCP","{address}",{port}', "FAIL\r\n")
+
+
+def test_two_modules_exchange_datagrams_on_one_port_number(start: Start) -> None:
+    hosts = start(2).hosts()
+    port = free_port(socket.SOCK_DGRAM)
+    addresses = [host.online() for host in hosts]
+    for host, other in zip(hosts, reversed(addresses), strict=True):
+        host.ask(f'AT+CLPORT="UDP",{port}')
+        host.ask("AT+CIPHEAD=1")
+        host.ask("AT+CIPSRIP=1")
+        host.ask(f'AT+CIPSTART="UDP","{other}",{port}', "CONNECT OK\r\n")
+    for host, own, other in zip(hosts, addresses, reversed(hosts), strict=True):
+        host.send("datagram")
+        heard = other.hear("datagram")
+        assert f"{own}:{port}" in heard
+
+
+def test_two_modules_listen_on_one_port_number_and_the_log_tells_where(start: Start, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    fleet = start(2, "--log", log)
+    a, b = fleet.hosts()
+    a.online()
+    address, port = b.online(), free_port()
+    for host in (a, b):
+        host.ask(f"AT+CIPSERVER=1,{port}", "SERVER OK\r\n")
+    records = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {record["modem"] for record in records} == {0, 1}
+    (note,) = [record for record in records if "note" in record]
+    assert note["modem"] == 1
+    found = re.fullmatch(
+        rf"TCP server {address}:{port} is at 127\.0\.0\.1:(\d+) of this host, .*", note["note"]
+    )
+    assert found
+    with socket.create_connection(("127.0.0.1", int(found[1])), LIMIT):
+        assert b.hear("REMOTE IP: 127.0.0.1\r\n")
+    with socket.create_connection(("127.0.0.1", port), LIMIT):
+        assert a.hear("REMOTE IP: 127.0.0.1\r\n")
+    assert fleet.stop() == (0, f"vmodem run: modem 1: {note['note']}\n")
+
+
+# ---- many of them --------------------------------------------------------------------------------
+
+
+def luhn(digits: str) -> int:
+    """What must be divisible by ten."""
+    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
+    return sum(sum(divmod(value, 10)) for value in doubled)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 153, -4])
+def test_each_has_an_identity_of_its_own(seed: int) -> None:
+    fleet = identities(MOST, seed)
+    for field in ("imei", "imsi", "iccid", "number"):
+        values = [getattr(options, field) for options in fleet]
+        assert len(set(values)) == MOST
+        assert {len(value) for value in values} == {len(getattr(Options(), field))}
+    assert all(luhn(options.imei) % 10 == 0 for options in fleet[1:])
+    assert luhn("490154203237518") % 10 == 0  # 3GPP's own example of an IMEI
+    assert identities(3, seed) == fleet[:3]
+    assert (fleet[0] == Options()) == (seed == 0)
+    assert {options.imei for options in fleet}.isdisjoint(o.imei for o in identities(MOST, seed + 1))
+
+
+def test_identities_and_addresses_at_the_ports(start: Start) -> None:
+    def tell(*options: str) -> list[tuple[str, ...]]:
+        fleet = start(2, *options)
+        told = [
+            (host.ask("AT+GSN"), host.ask("AT+CIMI"), host.ask("AT+CCID"), host.online())
+            for host in fleet.hosts()
+        ]
+        fleet.stop()
+        return told
+
+    default, again, other = tell(), tell("--seed", "0"), tell("--seed", "7")
+    assert default == again
+    assert default[0][0] == f"\r\n{Options().imei}\r\n\r\nOK\r\n"
+    assert all(len(set(column)) == 4 for column in zip(*default, *other, strict=True))
+
+
+def test_links_are_numbered_and_the_ready_file_holds_them_all(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "ports").mkdir()
+    fleet = start(3, "--link-dir", tmp_path / "ports", "--ready-file", tmp_path / "ready")
+    paths = fleet.paths()
+    assert paths == [str(tmp_path / "ports" / f"sim800-{number}") for number in range(3)]
+    assert fleet.line().startswith("3 x SIMCom SIM800")
+    assert (tmp_path / "ready").read_text().splitlines() == paths
+    assert fleet.stop() == (0, "")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["home", "ports"]
+
+
+def test_a_thousand_modems_and_no_more_descriptors_than_the_soft_limit_allows_at_first(start: Start) -> None:
+    fleet = start(1000, prefix=("sh", "-c", 'ulimit -Sn 64; exec "$@"', "sh"))
+    paths = fleet.paths()
+    assert len(set(paths)) == 1000
+    assert [Host(path).ask("AT") for path in paths[::333]] == ["\r\nOK\r\n"] * 4
+    assert fleet.stop() == (0, "")
+
+
+def test_a_descriptor_limit_that_is_too_low_is_told(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "ports").mkdir()
+    limited = ("sh", "-c", 'ulimit -n 62; exec "$@"', "sh")
+    fleet = start(11, "--link-dir", tmp_path / "ports", prefix=limited)
+    told = r"--count 11 needs 65 open files, but the limit is 62 \(.* at most 10\)"
+    status, err = fleet.end()
+    assert re.fullmatch(f"vmodem run: {told}\n", err), err
+    assert status == 3
+    assert list((tmp_path / "ports").iterdir()) == []
+    assert len(set(start(10, prefix=limited).paths())) == 10
+
+
+def test_a_port_that_cannot_be_had_is_told_with_its_number_and_nothing_is_left(
+    start: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "sim800-2").write_text("precious")
+    status, err = start(3, "--link-dir", tmp_path, "--log", tmp_path / "log").end()
+    assert re.fullmatch(r"vmodem run: modem 3 of 3: .*/sim800-2 exists and is not a symbolic link; .*\n", err)
+    assert status == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "sim800-2"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--local-ip", "10.0.0.1"), "--local-ip cannot be the same .*"),
+        (("--imei", "123456789012345"), "--imei cannot be the same .*"),
+        (("--number", "123"), "--number cannot be the same .*"),
+        (("--link", "x"), "--link is the place of one port .*"),
+        (("--link", "x", "--link-dir", "y"), "--link and --link-dir both .*"),
+        (("--count", "0"), "--count 0 is not a number of modems .*"),
+        (("--count", "two"), "argument --count: invalid int value: 'two' .*"),
+        (("--seed", "s"), "argument --seed: invalid int value: 's' .*"),
+    ],
+)
+def test_wrong_usage(start: Start, options: tuple[str, ...], told: str) -> None:
+    status, err = start(2, *options).end()
+    assert re.fullmatch(f"vmodem run: {told}\n", err), err
+    assert status == 2
