@@ -42,6 +42,10 @@ class NetworkTime:
     last: str = ""
     """The last time that the network told, as +QLTS prints it."""
 
+    def forget(self) -> None:
+        """A restart: the settings stay, what the network told is gone."""
+        self.zone, self.last = None, ""
+
 
 def time_words(event: NetworkTimeArrived) -> str:
     """UTC, zone and daylight saving time: ``yy/MM/dd,hh:mm:ss+zz,d``.
@@ -75,6 +79,7 @@ class MxxShell(Telephony):
 
     def reset_settings(self) -> None:
         super().reset_settings()
+        self.network_time.forget()
         self.rate_known = False
 
     def restore_profile(self) -> None:
