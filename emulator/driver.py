@@ -25,8 +25,8 @@ SETTLE = 0.25
 _AT_ONCE = 16
 """Timers that are due when a stimulus has been carried, served before anything else has its turn.
 
-A duration of no time (``--timing instant``) is over at once: going round the event loop for it cost
-an eighth of each send's time.
+A duration of no time (``--timing instant``) is over at once. Going round the event loop for it cost a
+send 157 instead of 140 us of CPU (median of 6; sends a second: no clear difference unpinned).
 """
 
 

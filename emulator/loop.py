@@ -1,7 +1,7 @@
 """An asyncio event loop that serves ready descriptors where it finds them: a module answers sooner.
 
 Plain asyncio makes of a ready descriptor a selector key, a handle and an entry in a queue, and goes
-round once for it. Without that, AT is answered 1.5 us sooner (of 11 us, the client's part included).
+round once for it. Without that, AT is answered 1 to 2 us sooner (of 11-12, the client's part included).
 
 Rules for editors: asyncio may call :meth:`_Selector.select` at any time, and everything that it is to do
 after it (call_soon, a timer, stop, its own descriptors) must make ``select`` return.

@@ -4,8 +4,8 @@ The true figure is what the kernel accepted minus SIOCOUTQ. Three ways lead to a
 after a send whose acknowledgement is awaited; a message on the socket's error queue, asked for with
 such a send when nothing was outstanding before (SO_TIMESTAMPING, "transmit acknowledged": it wakes the
 loop's reader); and a timer while bytes are outstanding, which needs no help from kernel or reader.
-Where nobody waits (data mode) only the timer looks: with the other two, a transparent upload cost three
-more system calls for each read of the tty and was slower than socat by a fifth.
+Where nobody waits (data mode) only the timer looks: with the other two, a transparent upload made seven
+system calls for each read of the tty instead of four.
 """
 
 from __future__ import annotations

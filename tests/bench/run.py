@@ -5,9 +5,9 @@
 Rules for editors: only ratios of one round count, for a machine's pace changes from minute to minute. So
 every kind has its turn in every round, the order turns too, and the table shows medians of paired ratios.
 
-A virtual machine's core that has nothing to do is halted, and waking it takes 40-90 us: the same C
-responder, for which the kernel's pty worker may or may not have to be woken on another core, then takes 6
-or 60 us by chance. So each core is kept awake by a task that yields to every other one.
+The same C responder takes 6 or 60 us by chance. Probably a virtual machine's core with nothing to do is
+halted, and the kernel's pty worker has to be woken there or not: with the other core busy, the figures stood
+still. So each core is kept awake by a task that yields to every other one; that helps, and is no cure.
 """
 
 from __future__ import annotations
