@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -77,6 +78,24 @@ def test_each_knows_the_other_by_its_address_in_the_mobile_network(policy: Polic
         assert await b.take(Acknowledged) == Acknowledged(accepted.handle, 6)
 
     run(story, policy=policy)
+
+
+def test_the_callers_port_may_be_a_strangers_on_this_host() -> None:
+    async def story(a: Net, b: Net) -> None:
+        _, stranger = a.server()
+        handle, _ = await call(a, b, local_port=stranger.port)
+        assert (await a.take(Connected, handle)).local == Address(A, stranger.port)
+
+    run(story)
+
+
+def test_a_server_that_listens_everywhere() -> None:
+    async def story(a: Net, b: Net) -> None:
+        handle, accepted = await call(a, b)
+        a.send(handle, b"data")
+        assert (await b.take(Received, accepted)).source == (await a.take(Connected, handle)).local
+
+    run(story, listen_host="0.0.0.0")
 
 
 def test_fin_and_rst_are_real() -> None:
@@ -168,6 +187,8 @@ def test_a_client_may_use_the_port_that_another_module_listens_on() -> None:
         handle = a.open(address, local_port=port)
         await a.take(Connected, handle)
         await a.accept(server)
+        own = b.open(address, local_port=port)
+        assert b.events == [ConnectFailed(own, Failure.ADDRESS_IN_USE)]
 
     run(story)
 
@@ -263,7 +284,7 @@ def test_accepting_goes_on_after_the_backlog_was_full() -> None:
 @pytest.mark.parametrize("policy", Policy)
 def test_datagrams_between_two_sockets(policy: Policy) -> None:
     async def story(a: Net, b: Net) -> None:
-        port = free_port()  # the same for both: the host has it once
+        port = free_port(socket.SOCK_DGRAM)  # the same for both: the host has it once
         first = a.open(Address(B, port), UDP, local_port=port)
         assert (await a.take(Connected, first)).local.port == port
         a.send(first, b"too early")
@@ -310,20 +331,53 @@ def test_a_udp_server_answers_a_module_and_a_stranger() -> None:
     run(story)
 
 
-def test_a_datagram_under_way_to_a_socket_that_pauses_or_closes_is_lost() -> None:
+def test_an_answer_to_a_module_that_is_gone_does_not_leave_for_the_host() -> None:
+    there = "127.0.0.9"  # an address in the pool at which the test can watch
+
     async def story(a: Net, b: Net) -> None:
-        port = free_port()
-        receiver = b.open(Address(A, 9), UDP, local_port=port)
+        listener, listening = await b.listen(UDP)
+        a.perform(OpenSocket(50, UDP, Address(B, listening.port), 0, there))
+        a.send(50, b"question")
+        accepted = await b.take(Accepted)
+        assert accepted.remote.host == there
+        a.shut(50)
+        watcher = a.own(socket.socket(type=socket.SOCK_DGRAM))
+        watcher.bind(accepted.remote)
+        b.send(accepted.handle, b"reply")
+        b.send(listener, b"by itself", accepted.remote)
+        other = b.open(accepted.remote, UDP)
+        b.send(other, b"another")
+        with pytest.raises(BlockingIOError):
+            watcher.recv(100)  # loopback delivers before sendto returns
+
+    run(story, pool=(there,))
+
+
+def _receiver(b: Net, port: int, server: bool) -> int:
+    """A bound socket of B, or a server that it has."""
+    handle = b.handle()
+    b.perform(Listen(handle, UDP, port, B) if server else OpenSocket(handle, UDP, Address(A, 9), port, B))
+    b.events.clear()
+    return handle
+
+
+@pytest.mark.parametrize("server", [False, True])
+def test_a_datagram_under_way_to_a_socket_that_pauses_or_closes_is_lost(server: bool) -> None:
+    async def story(a: Net, b: Net) -> None:
+        port = free_port(socket.SOCK_DGRAM)
+        receiver = _receiver(b, port, server)
         handle = a.open(Address(B, port), UDP)
-        b.events.clear()
         a.send(handle, b"paused")
         b.perform(PauseReceiving(receiver))
         await b.passes()
+        assert b.events == []
         b.perform(ResumeReceiving(receiver))
         a.send(handle, b"heard")
         assert (await b.take(Received)).data == b"heard"
+        b.events.clear()
         a.send(handle, b"closed")
-        b.shut(receiver)
+        for each in (receiver, *(-1 for _ in range(server))):
+            b.shut(each)
         await b.passes()
         assert b.events == []
 
