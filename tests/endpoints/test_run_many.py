@@ -176,9 +176,9 @@ def test_two_modules_exchange_datagrams_on_one_port_number(start: Start) -> None
         host.ask("AT+CIPHEAD=1")
         host.ask("AT+CIPSRIP=1")
         host.ask(f'AT+CIPSTART="UDP","{other}",{port}', "CONNECT OK\r\n")
-    for host, own, other in zip(hosts, addresses, reversed(hosts), strict=True):
+    for host, own, receiver in zip(hosts, addresses, reversed(hosts), strict=True):
         host.send("datagram")
-        heard = other.hear("datagram")
+        heard = receiver.hear("datagram")
         assert f"{own}:{port}" in heard
 
 
@@ -229,7 +229,7 @@ def test_each_has_an_identity_of_its_own(seed: int) -> None:
 
 
 def test_identities_and_addresses_at_the_ports(start: Start) -> None:
-    def tell(*options: str) -> list[tuple[str, ...]]:
+    def tell(*options: str) -> list[tuple[str, str, str, str]]:
         fleet = start(2, *options)
         told = [
             (host.ask("AT+GSN"), host.ask("AT+CIMI"), host.ask("AT+CCID"), host.online())
