@@ -87,7 +87,7 @@ class MxxModule(MxxShell):
         self.single: list[Position[SingleState]] = [Position(SINGLE, self.state_watch(i)) for i in contexts]
         self.multi: list[Position[MultiState]] = [Position(MULTI, self.state_watch(i)) for i in contexts]
         self.bring_ups: list[Job | None] = [None for _ in contexts]
-        """The bring-up under way on each context, begun by QIOPEN, QISERVER or QIDNSGIP."""
+        """The last bring-up of each context that QIOPEN, QISERVER or QIDNSGIP began."""
         self.look_ups: list[list[Job]] = [[] for _ in contexts]
         """Names that QIDNSGIP asks for on each context."""
 
@@ -183,14 +183,10 @@ class MxxModule(MxxShell):
         if position.state in (SingleState.IP_INITIAL, MultiState.IP_INITIAL):
             position.fire(Happening.APP_STARTED)
         if position.state in (SingleState.IP_START, MultiState.IP_START):
-            bring_ups, number = self.bring_ups, context.number
-            bring_ups[number] = self.start(self._bring_up(context))
-            yield Until(lambda: bring_ups[number] is None)
+            # A job of its own: it goes on without the link that wanted it, and ends with the context.
+            job = self.bring_ups[context.number] = self.start(self.activate(context))
+            yield Until(lambda: job not in self.jobs.under_way)
         return context.active
-
-    def _bring_up(self, context: Context) -> Steps:
-        yield from self.activate(context)
-        self.bring_ups[context.number] = None
 
     def look_up(self, context: Context, steps: Steps) -> None:
         """Let QIDNSGIP's ``steps`` go on for as long as the host keeps ``context``."""
@@ -198,12 +194,11 @@ class MxxModule(MxxShell):
         self.look_ups[context.number] = [*running, self.start(steps)]
 
     def _stop_jobs(self, context: Context) -> None:
-        job, self.bring_ups[context.number] = self.bring_ups[context.number], None
-        if job is not None:
-            job.cancel()
-        for job in self.look_ups[context.number]:
-            job.cancel()
-        self.look_ups[context.number].clear()
+        bring_up, self.bring_ups[context.number] = self.bring_ups[context.number], None
+        look_ups, self.look_ups[context.number] = self.look_ups[context.number], []
+        for job in (bring_up, *look_ups):
+            if job is not None:
+                job.cancel()
 
     def connect(self, link: Link, host: str, port: int) -> Steps:
         """Steps: what goes on behind the OK of AT+QIOPEN."""
