@@ -49,7 +49,7 @@ def registration_report(name: str, attribute: str, cite: str) -> Command:
     )
 
 
-CREG = registration_report("+CREG", "creg", "27.007 7.2; S 2.1.1")
+CREG = registration_report("+CREG", "creg", "27.007 7.2")
 CGREG = registration_report("+CGREG", "cgreg", "27.007 10.1.20")
 
 
@@ -183,7 +183,7 @@ CGATT = command(
     test("+CGATT: (0,1)"),
     read(cgatt_read),
     write(Choice("state", (0, 1)), run=cgatt_write),
-    cite="27.007 10.1.9; S 2.1.1",
+    cite="27.007 10.1.9",
     op="net.attach",
 )
 

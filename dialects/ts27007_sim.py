@@ -82,7 +82,7 @@ CPIN = command(
     test(),
     read(cpin_read),
     write(Digits("pin"), Digits("new_pin", default=None), run=cpin_write),
-    cite="27.007 8.3; S 2.1.1",
+    cite="27.007 8.3",
     op="sim.pin",
 )
 

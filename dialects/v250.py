@@ -154,7 +154,7 @@ def online(module: Module, value: int) -> Reply:
     return Reply(final=ResultCode.CONNECT, enter=link)
 
 
-ONLINE = command("O", write(_ONLY_PROFILE, run=online, bad_parameter=None), cite="S 2.2.4; V.250 6.3.7")
+ONLINE = command("O", write(_ONLY_PROFILE, run=online, bad_parameter=None), cite="V.250 6.3.7")
 
 
 # ---- identification ------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ IFC = command(
         Choice("by_dce", (0, 1, 2), default=Shell().flow[1]),
         run=ifc_write,
     ),
-    cite="V.250 6.2.12; S 2.2.1",
+    cite="V.250 6.2.12",
 )
 
 

@@ -6,6 +6,8 @@ the README.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...emulator.command import command, execute, read, test
 from ...emulator.dialect import CommandSet
 from ...emulator.radio import SimState
@@ -18,6 +20,7 @@ from ..settings import setting
 from ..sleep import slow_clock
 from ..ts27007_sim import card_number
 from ..ussd import CUSD
+from ..v250 import IPR
 from .shell import MxxShell
 
 # ---- card and operator ---------------------------------------------------------------------------
@@ -93,6 +96,8 @@ QTEMP = command(
     stub="there is nothing to measure",
 )
 QPOWD = power_down("+QPOWD", ResultCode.OK, "DRV: NORMAL POWER DOWN, and OK to =0 (two M95 drivers)")
+# The rate decides about the boot's lines here, so storing it is not all.
+RATE = replace(IPR, stub="", cite="V.250 6.2.10; rates M800; 0 and the boot: observed")
 QSCLK = slow_clock("+QSCLK", (0, 1, 2), "0-2", "S 9; 2: MAN")
 QMGDA = delete_all("+QMGDA", "sent by TinyGSM as =6; words MAN")
 
@@ -111,6 +116,7 @@ EXTRAS = CommandSet(
         CTZR,
         QLTS,
         QTEMP,
+        RATE,
         QPOWD,
         QSCLK,
         QMGDA,
