@@ -368,6 +368,21 @@ def test_a_module_that_boots_says_so(start: Start) -> None:
         assert port.read_until(b"SMS Ready\r\n") == b"".join(b"\r\n%b\r\n" % line for line in lines)
 
 
+def test_a_module_that_does_not_know_the_rate_boots_in_silence(start: Start) -> None:
+    """The M-series says nothing before the first command; a host asks until it is answered."""
+    path = start("--dialect", "quectel_mxx", "--boot", "--timing", "0.01").first_line()
+    with serial.Serial(path, 115200, timeout=0.5) as port:
+        answer, tries = b"", 0
+        while not answer and tries < LIMIT:
+            tries += 1
+            port.write(b"AT\r")
+            answer = port.read_until(b"OK\r\n")
+        assert answer == b"AT\r\r\nOK\r\n"
+        port.timeout = LIMIT
+        lines = (b"+CFUN: 1", b"+CPIN: READY", b"Call Ready")
+        assert port.read_until(b"Call Ready\r\n") == b"".join(b"\r\n%b\r\n" % line for line in lines)
+
+
 # ---- what cannot be set up -----------------------------------------------------------------------
 
 
