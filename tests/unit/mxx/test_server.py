@@ -91,9 +91,7 @@ def test_a_port_that_is_taken_brings_nothing_up() -> None:
 # ---- a single connection ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("form", "kind"), [("", 0), ("=0", 0), ("=1", 1), ("=0,3", 0), ("=1,5", 1)], ids=lambda v: str(v)
-)
+@pytest.mark.parametrize(("form", "kind"), [("", 0), ("=0", 0), ("=1", 1), ("=0,3", 0), ("=1,5", 1)], ids=str)
 def test_the_read_form(form: str, kind: int) -> None:
     bench = Bench().single()
     bench.does("AT+QISERVER?", "OK")

@@ -1,4 +1,4 @@
-"""Two contexts (S 7): what each has of its own, what they share, and what is heard of the one in the background."""
+"""Two contexts (S 7): what each has of its own, what they share, what is heard of the one behind."""
 
 from __future__ import annotations
 
