@@ -100,7 +100,7 @@ class Interpreter:
             else:
                 finished.append(reply)
 
-        self._job = module.jobs.start(self._guarded(steps), done)
+        self._job = module.jobs.start(self._guarded(steps), done, eager=True)
         if not finished:
             waiting = True
             return False

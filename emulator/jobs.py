@@ -119,12 +119,13 @@ Steps = Generator[Step, Any, Any]
 class Job:
     """A generator under way."""
 
-    __slots__ = ("done", "kernel", "steps", "timer", "until")
+    __slots__ = ("done", "eager", "kernel", "steps", "timer", "until")
 
-    def __init__(self, kernel: Jobs, steps: Steps, done: Callable[[Any], None]) -> None:
+    def __init__(self, kernel: Jobs, steps: Steps, done: Callable[[Any], None], eager: bool) -> None:
         self.kernel = kernel
         self.steps = steps
         self.done = done
+        self.eager = eager
         self.until: Until | None = None
         self.timer: Timer | None = None
 
@@ -149,14 +150,21 @@ class Jobs:
         self,
         start_timer: Callable[[str | float, Callable[[], None]], Timer],
         prompt: Callable[[Job, Prompt], None],
+        seconds: Callable[[str | float], float],
     ) -> None:
+        """``seconds`` tells how long a duration is: what takes no time needs no timer."""
+        self._seconds = seconds
         self._start_timer = start_timer
         self._prompt = prompt
         self.under_way: list[Job] = []
 
-    def start(self, steps: Steps, done: Callable[[Any], None]) -> Job:
-        """Run ``steps`` until they wait; ``done(result)`` is called when they return, maybe at once."""
-        job = Job(self, steps, done)
+    def start(self, steps: Steps, done: Callable[[Any], None], *, eager: bool = False) -> Job:
+        """Run ``steps`` until they wait; ``done(result)`` is called when they return, maybe at once.
+
+        ``eager``: a pause of no length is none. In the background it still is one, so that whoever
+        starts the job has it in hand before it goes on.
+        """
+        job = Job(self, steps, done, eager)
         self.under_way.append(job)
         self.advance(job, None)
         return job
@@ -178,6 +186,9 @@ class Jobs:
                 if step.limit is not None:
                     job.timer = self._start_timer(step.limit, lambda: job.resume(False))
             elif isinstance(step, Pause):
+                if job.eager and self._seconds(step.duration) <= 0:
+                    value = None
+                    continue
                 job.timer = self._start_timer(step.duration, lambda: job.resume(None))
             else:
                 self._prompt(job, step)

@@ -32,7 +32,7 @@ class Port:
         self.shell = Shell()
         self.framing = Framing()
         self.timers = Timers()
-        self.jobs = Jobs(self.after, self._open_prompt)
+        self.jobs = Jobs(self.after, self._open_prompt, self.seconds)
         self.outbox = Outbox(self._may_speak, self._write_item, self._push, self._enter_data)
         self.line = Line(self.write, self._no_engine, self._no_engine_too_long, dialect.limits.line)
         self.output_blocked = False
@@ -69,10 +69,13 @@ class Port:
 
     # ---- time and work ---------------------------------------------------------------------------
 
+    def seconds(self, duration: str | float) -> float:
+        """How long a duration is: a name in the timings, or seconds."""
+        return self.timings[duration] if isinstance(duration, str) else duration
+
     def after(self, duration: str | float, callback: Callable[[], None]) -> Timer:
         """Call back after a duration: a name in the timings, or seconds."""
-        seconds = self.timings[duration] if isinstance(duration, str) else duration
-        return self.timers.start(self.now + seconds, callback)
+        return self.timers.start(self.now + self.seconds(duration), callback)
 
     def start(self, steps: Steps) -> Job:
         """Let ``steps`` go on in the background."""

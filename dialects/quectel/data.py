@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...emulator.command import Choice, Int, command, execute, read, test, write
 from ...emulator.dialect import CommandSet
 from ...emulator.effects import Transport
-from ...emulator.jobs import Prompt, Steps
+from ...emulator.jobs import Prompt, Steps, Until
 from ...emulator.links import Link, Role
 from ...emulator.reply import OK, Reply, info, literal
 from ..settings import setting
@@ -74,8 +74,11 @@ def _send(module: MxxModule, link: Link, length: int | None) -> Steps:
         seconds=float(settings.send_after) if settings.timed else None,
         echo=bool(settings.echo_payload),
     )
-    gone = link.handle != handle
-    if payload.cancelled or not payload.data or gone or not module.stack.has_room(link, len(payload.data)):
+    size = len(payload.data)
+    if payload.cancelled or not size or link.handle != handle:
+        return literal(f"{index}SEND FAIL")
+    # The figure of what is acknowledged may lag behind: a full buffer is one that stays full (assumed).
+    if not (yield Until(lambda: module.stack.has_room(link, size), "send fail")) or link.handle != handle:
         return literal(f"{index}SEND FAIL")
     module.stack.send(link, payload.data)
     return Reply(final=None) if settings.prompt == NO_SUCCESS else literal(f"{index}SEND OK")

@@ -38,6 +38,7 @@ QUECTEL_MXX = Dialect(
         "connect limit": fixed(75, "DRV: QIOPEN takes 75 s at the most"),
         "close": latency(0.05, "common.md 10"),
         "close limit": fixed(5, "common.md 10: slow close"),
+        "send fail": fixed(0.5, "assumed: a full buffer is one that stays full"),
         "deactivate": latency(2.0, "S 5.5: 2 to 5 s"),
         "dns": latency(0.3, "common.md 10"),
         "dns limit": fixed(14, "DRV: QIDNSGIP takes 14 s at the most"),

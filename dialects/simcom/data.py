@@ -56,8 +56,10 @@ def _send(module: Sim800Module, link: Link, length: int | None) -> Steps:
     # Another client may have got the link while the host typed.
     if payload.cancelled or not payload.data or link.handle != handle:
         return failed
-    if not module.stack.has_room(link, len(payload.data)):
-        yield Pause("send fail")
+    size = len(payload.data)
+    if not (yield Until(lambda: module.stack.has_room(link, size), "send fail")):
+        return failed
+    if link.handle != handle:
         return failed
     module.stack.send(link, payload.data)
     if settings.quick_send:

@@ -98,8 +98,7 @@ def test_a_full_buffer_fails() -> None:
     bench.sends(b"0123456789")
     bench.does("AT+QISEND=1", PROMPT)
     assert bench.types(b"x") == b""
-    bench.passes(0.5)  # a figure that lags behind is given time to be told
-    assert bench.host.output() == said("SEND FAIL")
+    assert bench.waits(0.5) == said("SEND FAIL")  # a figure that lags behind is given time to be told
     bench.does("AT+QISACK", "+QISACK: 10, 0, 10", "OK")
     assert bench.state() == "CONNECT OK"
     far.ack_all()

@@ -353,3 +353,19 @@ def test_everything_the_peer_is_sent_arrives_in_order(bench: Bench) -> None:
         assert bench.types(data) == said("SEND OK")
     assert bytes(peer(bench).received) == expected
     assert bench.net.connections[0].remote.host == SERVER
+
+
+def test_a_quick_send_waits_for_room_that_comes_in_time() -> None:
+    """The netstack's figure lags behind a fast host: full is a buffer that stays full."""
+    bench = Bench(send_buffer=10)
+    far = bench.single().tcp()
+    far.ack_limit(0)
+    bench.does("AT+CIPQSEND=1", "OK")
+    bench.does("AT+CIPSEND=10", PROMPT)
+    assert bench.types(b"0123456789") == said("DATA ACCEPT:10")
+    bench.does("AT+CIPSEND=10", PROMPT)
+    assert bench.types(b"abcdefghij") == b""
+    assert bench.waits(0.9) == b""
+    far.ack_all()
+    assert bench.waits(0.0) == said("DATA ACCEPT:10")
+    assert far.received == b"0123456789abcdefghij"
