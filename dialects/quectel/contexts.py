@@ -13,8 +13,8 @@ from ...emulator.jobs import Pause, Steps
 from ...emulator.reply import OK, Cme, Refusal, Reply, bare, info, literal
 from ...emulator.states import Happening
 from ..toolkit import refuse_unless
-from .module import UP, MxxModule, Transparent
-from .states import MULTI_ACTIVE, SINGLE_ACTIVE, MultiState, SingleState
+from .module import MxxModule, Transparent
+from .states import DOWN, MULTI_ACTIVE, SINGLE_ACTIVE, MultiState, SingleState
 
 INITIAL = {SingleState.IP_INITIAL, MultiState.IP_INITIAL}
 STARTED = {SingleState.IP_START, MultiState.IP_START}
@@ -109,7 +109,7 @@ def qimode_read(module: MxxModule) -> Reply:
 def qimode_write(module: MxxModule, mode: int) -> Reply:
     """Transparent needs a single connection, and no second active context (S 4, 7.2)."""
     other = module.stack.contexts[1 - module.tcpip.foreground]
-    refuse_unless(not (mode and (module.settings.mux or other.position.state in UP)))
+    refuse_unless(not (mode and (module.settings.mux or module.ip_of(other).state not in DOWN)))
     module.settings.mode = mode
     return OK
 

@@ -15,12 +15,11 @@ from ...emulator.events import Address, Failure
 from ...emulator.jobs import Job, Pause, Steps, Until
 from ...emulator.links import Context, Link, Listener, Role
 from ...emulator.machine import Position
-from ...emulator.states import ContextState, Happening
+from ...emulator.states import Happening
 from .shell import MxxShell
-from .states import MULTI, SINGLE, MultiState, SingleState
+from .states import DOWN, MULTI, SINGLE, MultiState, SingleState
 
 OPENING = {Transport.TCP: Happening.TCP_OPENING, Transport.UDP: Happening.UDP_OPENING}
-UP = (ContextState.ACTIVATING, ContextState.ACTIVE)
 BANK = 6
 """Links of one context (S 3.3)."""
 ALONGSIDE = 5
@@ -165,7 +164,7 @@ class MxxModule(MxxShell):
         """Two active contexts do not go with transparent mode (S 7.1)."""
         other = self.stack.contexts[1 - context.number]
         modes = self.own[context.number].mode or self.own[other.number].mode
-        return context.active or not (modes and other.position.state in UP)
+        return context.active or not (modes and self.ip_of(other).state not in DOWN)
 
     def activate(self, context: Context) -> Steps:
         """Steps: IP CONFIG, IP IND, then IP GPRSACT or PDP DEACT; returns whether it was granted."""

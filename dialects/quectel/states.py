@@ -47,6 +47,8 @@ M = MultiState
 SINGLE_ACTIVE = frozenset(S) - {S.IP_INITIAL, S.IP_START, S.IP_CONFIG, S.IP_IND, S.PDP_DEACT}
 MULTI_ACTIVE = frozenset({M.IP_GPRSACT, M.IP_STATUS, M.IP_PROCESSING})
 """States with the context up."""
+DOWN = frozenset({S.IP_INITIAL, S.IP_START, S.PDP_DEACT, M.IP_INITIAL, M.IP_START, M.PDP_DEACT})
+"""States with the context neither up nor being brought up."""
 
 SINGLE: Machine[SingleState] = Machine(
     "single connection",
@@ -54,8 +56,8 @@ SINGLE: Machine[SingleState] = Machine(
     On(S.IP_INITIAL, H.APP_STARTED, S.IP_START, "Figure 3"),
     On(S.IP_START, H.BRING_UP_STARTED, S.IP_CONFIG, "Figure 3"),
     On(S.IP_CONFIG, H.ACTIVATION_STARTED, S.IP_IND, "S 5.6.1"),
-    rows([S.IP_CONFIG, S.IP_IND], H.CONTEXT_ACTIVATED, S.IP_GPRSACT, "Figure 3"),
-    rows([S.IP_CONFIG, S.IP_IND], H.CONTEXT_REFUSED, S.PDP_DEACT, "REC"),
+    On(S.IP_IND, H.CONTEXT_ACTIVATED, S.IP_GPRSACT, "Figure 3"),
+    On(S.IP_IND, H.CONTEXT_REFUSED, S.PDP_DEACT, "REC"),
     On(S.IP_GPRSACT, H.ADDRESS_READ, S.IP_STATUS, "Figure 3"),
     rows(SINGLE_ACTIVE - {S.IP_GPRSACT}, H.ADDRESS_READ, None, "S 3.2"),
     rows([S.IP_GPRSACT, S.IP_STATUS, S.IP_CLOSE], H.TCP_OPENING, S.CONNECTING, "Figure 3; MAN"),
@@ -75,8 +77,8 @@ MULTI: Machine[MultiState] = Machine(
     On(M.IP_INITIAL, H.APP_STARTED, M.IP_START, "Figure 4"),
     On(M.IP_START, H.BRING_UP_STARTED, M.IP_CONFIG, "Figure 4"),
     On(M.IP_CONFIG, H.ACTIVATION_STARTED, M.IP_IND, "S 5.6.1"),
-    rows([M.IP_CONFIG, M.IP_IND], H.CONTEXT_ACTIVATED, M.IP_GPRSACT, "Figure 4"),
-    rows([M.IP_CONFIG, M.IP_IND], H.CONTEXT_REFUSED, M.PDP_DEACT, "REC"),
+    On(M.IP_IND, H.CONTEXT_ACTIVATED, M.IP_GPRSACT, "Figure 4"),
+    On(M.IP_IND, H.CONTEXT_REFUSED, M.PDP_DEACT, "REC"),
     On(M.IP_GPRSACT, H.ADDRESS_READ, M.IP_STATUS, "Figure 4"),
     rows([M.IP_STATUS, M.IP_PROCESSING], H.ADDRESS_READ, None, "S 3.4"),
     rows(MULTI_ACTIVE, H.TCP_OPENING, M.IP_PROCESSING, "Figure 4; from IP GPRSACT: REC"),

@@ -199,8 +199,9 @@ def test_qimode_beside_an_active_context() -> None:
     bench.does("AT+QIMODE=0", "OK")
 
 
-def test_qimode_beside_one_that_is_being_brought_up() -> None:
-    bench = Bench(timings={"activate": 3.0})
+@pytest.mark.parametrize("phase", ["configure", "activate"])
+def test_qimode_beside_one_that_is_being_brought_up(phase: str) -> None:
+    bench = Bench(timings={phase: 3.0})
     bench.does(f'AT+QIOPEN="TCP","{SERVER}",{PORT}', "OK")
     front(bench, 1)
     bench.does("AT+QIMODE=1", "ERROR")
