@@ -72,9 +72,9 @@ class Resolver:
 
     Without servers the host's resolver is asked, under the policy ``host`` alone. With servers: those
     that a route leads to or the policy allows, in order. Two things are the host's even then, under
-    the policy ``host``: the names in its hosts file, and every name if none of the servers can be
-    reached at all and none is routed, because many hosts are cut off from servers such as 8.8.8.8,
-    which drivers configure unasked.
+    the policy ``host``: the names in its hosts file, and every name if no server answers at all and
+    none is routed, because many hosts are cut off from servers such as 8.8.8.8, which drivers
+    configure unasked. A server that a route leads to stays silent when the tester wants it silent.
 
     Each lookup runs in a daemon thread of its own (at most eight; the rest waits), because the threads
     of ``concurrent.futures`` are joined when the process ends and a lookup that hangs would hold it up.
@@ -219,14 +219,13 @@ class Resolver:
                 return ResolveFailed(wanted.query, Failure.NOT_FOUND)
             remarks.append(f"DNS server {server} did not answer for {wanted.name}: {found.value}")
             troubles.add(found)
-        if dns.Trouble.SILENT in troubles:
-            return ResolveFailed(wanted.query, Failure.TIMED_OUT)
         if dns.Trouble.FAILED in troubles:
             return ResolveFailed(wanted.query, Failure.REFUSED)
         if host and not any(server.routed for server in wanted.servers):
             remarks.append(f"the host's resolver answers for {wanted.name} instead")
             return None
-        return ResolveFailed(wanted.query, Failure.UNREACHABLE)
+        silent = dns.Trouble.SILENT in troubles
+        return ResolveFailed(wanted.query, Failure.TIMED_OUT if silent else Failure.UNREACHABLE)
 
 
 def _askable(name: str) -> bool:

@@ -274,6 +274,21 @@ def test_a_host_cut_off_from_the_servers_answers_by_itself() -> None:
     assert notes[-1] == f"the host's resolver answers for {NAME} instead"
 
 
+def test_a_host_whose_questions_are_swallowed_answers_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings: dict[str, Any] = {"policy": Policy.HOST, "lookup": lambda name: ("192.0.2.5",)}
+    real = socket.socket.connect
+    with responder(lambda query: []) as server:
+        # What a firewall does that drops the packet: nothing comes back.
+        monkeypatch.setattr(
+            socket.socket, "connect", lambda self, address: real(self, ("127.0.0.1", server.port))
+        )
+        event, notes = ask("8.8.8.8", routes=[], patience=0.2, **settings)
+    assert event == Resolved(1, ("192.0.2.5",))
+    assert notes[-1] == f"the host's resolver answers for {NAME} instead"
+
+
 @pytest.mark.usefixtures("cut_off")
 def test_a_route_that_leads_nowhere_does_not_lead_to_the_hosts_resolver() -> None:
     routes = ["udp://8.8.8.8:53=udp://192.0.2.53:53"]
