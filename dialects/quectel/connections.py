@@ -62,7 +62,7 @@ def qiopen_single(module: MxxModule, transport: str, host: str, port: int) -> Re
     """ALREADY CONNECT stands before the ERROR (observed: the reverse of a SIM800)."""
     link = module.client_link(module.context)
     taken = module.settings.mode and module.server_link(module.context).open
-    if module.ip.state in ALREADY or link.open or taken:
+    if module.ip.state in ALREADY or taken:
         return Reply(info=("ALREADY CONNECT",), final=ResultCode.ERROR, code=Cme.NOT_ALLOWED)
     _check(module, host)
     return _start(module, link, transport, host, port)

@@ -165,8 +165,6 @@ def qird_write(module: MxxModule, context: int, side: int, number: int, size: in
     if link.transport is Transport.UDP:
         size = min(size, len(link.inbox[0][0]))
     data = module.stack.take(link, size)
-    if not link.unread:
-        link.arrivals = 0
     head = f"+QIRD: {host}:{port},{link.transport.value},{len(data)}"
     return Reply(info=(head,), data=data)
 

@@ -12,6 +12,7 @@ from mxx_bench import (
     PROMPT,
     SECOND,
     SERVER,
+    SILENT,
     TCP_PORT,
     UDP_LISTEN,
     Bench,
@@ -364,6 +365,19 @@ def test_five_in_all_while_listening(multi: Bench, own: int) -> None:
     multi.does("AT+QICLOSE", "CLOSE OK")
     free = 5 - own
     multi.tcp(free, OTHER)  # the sixth, now that nothing listens
+
+
+def test_links_that_are_being_opened_count_too(multi: Bench) -> None:
+    for number in (5, 4):
+        multi.does(f'AT+QIOPEN={number},"TCP","{SILENT}",{PORT}', "OK")
+    for number in range(3):
+        multi.accepts(number, f"10.76.40.{number}")
+    assert multi.client(host="10.76.40.9").reset_received
+    multi.does(f'AT+QIOPEN=3,"TCP","{OTHER}",{PORT}', "OK", "3, CONNECT FAIL")
+    multi.does("AT+QISRVC=2", "OK")
+    multi.does("AT+QISACK=5", "ERROR")
+    multi.does("AT+QICLOSE=5", "ERROR")
+    multi.does("AT+QISACK=3", "+QISACK: 0, 0, 0", "OK")
 
 
 def test_six_links_of_its_own_leave_no_room_for_a_client() -> None:
