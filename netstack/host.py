@@ -24,7 +24,8 @@ from ..emulator.effects import (
 from ..emulator.events import Address, Connected, ConnectFailed, Event, Failure, ListenFailed, Listening
 from .air import Air, Place
 from .host_link import Hub, failure_of, local_of
-from .host_tcp import TcpLink, TcpListener
+from .host_listener import TcpListener
+from .host_tcp import TcpLink
 from .host_udp import UdpLink, UdpListener
 from .policy import Policy, ipv4, is_loopback
 from .resolve import Resolver
