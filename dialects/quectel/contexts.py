@@ -6,13 +6,13 @@ QIDNSGIP. Sources: GSM TCPIP Application Note (S); MAN, DRV, M35, REC as in the 
 
 from __future__ import annotations
 
-from ...emulator.command import Choice, Int, Ipv4, Text, command, execute, read, test, write
+from ...emulator.command import Choice, Int, Text, command, execute, read, test, write
 from ...emulator.dialect import CommandSet
 from ...emulator.events import Failure
 from ...emulator.jobs import Pause, Steps
 from ...emulator.reply import OK, Cme, Refusal, Reply, bare, info, literal
 from ...emulator.states import Happening
-from ..toolkit import refuse_unless
+from ..toolkit import dns_servers, refuse_unless
 from .module import MxxModule, Transparent
 from .states import DOWN, MULTI_ACTIVE, SINGLE_ACTIVE, MultiState, SingleState
 
@@ -242,26 +242,8 @@ QIDEACT = command("+QIDEACT", test(), execute(qideact), cite="S 3.1, 5.5, 6.3", 
 # ---- names ---------------------------------------------------------------------------------------
 
 
-def qidnscfg_read(module: MxxModule) -> Reply:
-    """The servers set by the host."""
-    primary, secondary = module.tcpip.dns
-    return info(f"PrimaryDns: {primary}", f"SecondaryDns: {secondary}")
-
-
-def qidnscfg_write(module: MxxModule, primary: str, secondary: str | None) -> Reply:
-    """A secondary server left out stays as it was (REC)."""
-    settings = module.tcpip
-    settings.dns = (primary, settings.dns[1] if secondary is None else secondary)
-    module.stack.dns_servers = tuple(server for server in settings.dns if server != "0.0.0.0")
-    return OK
-
-
-QIDNSCFG = command(
-    "+QIDNSCFG",
-    test('+QIDNSCFG: "Primary DNS","Secondary DNS"'),
-    read(qidnscfg_read),
-    write(Ipv4("primary"), Ipv4("secondary", default=None), run=qidnscfg_write),
-    cite="S 8.2; read form MAN; test form assumed",
+QIDNSCFG = dns_servers(
+    "+QIDNSCFG", '"Primary DNS","Secondary DNS"', "S 8.2; read form MAN; test form assumed"
 )
 
 DNS_ERRORS = {Failure.NOT_FOUND: 3, Failure.TIMED_OUT: 5}

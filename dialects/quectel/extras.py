@@ -85,15 +85,15 @@ QLTS = command("+QLTS", test(), execute(qlts), cite="DRV: M26, M95 logs; the emp
 
 
 def qtemp(module: MxxShell) -> Reply:
-    """Detection is on; a voltage and the temperature in degrees Celsius as one module printed them."""
-    return info("+QTEMP: 1,1123,36")
+    """Whether detection is on, the sensor's voltage in millivolts, degrees Celsius."""
+    sensor = module.thermometer
+    return info(f"+QTEMP: {sensor.detecting},{sensor.millivolts},{sensor.celsius}")
 
 
 QTEMP = command(
     "+QTEMP",
     read(qtemp),
     cite="observed, TinyGSM#377: a read command; no other form is known",
-    stub="there is nothing to measure",
 )
 QPOWD = power_down("+QPOWD", ResultCode.OK, "DRV: NORMAL POWER DOWN, and OK to =0 (two M95 drivers)")
 # The rate decides about the boot's lines here, so storing it is not all.

@@ -56,6 +56,15 @@ def time_words(event: NetworkTimeArrived) -> str:
     return f"{utc:%y/%m/%d,%H:%M:%S}{event.quarters:+03d},{event.dst}"
 
 
+@dataclass(slots=True)
+class Thermometer:
+    """What AT+QTEMP reads; a scenario or test may change it. The values are those observed."""
+
+    detecting: int = 1
+    millivolts: int = 1123
+    celsius: int = 36
+
+
 class MxxShell(Telephony):
     """The shell of the M-series."""
 
@@ -69,6 +78,7 @@ class MxxShell(Telephony):
     def __init__(self, dialect: Dialect, options: Options) -> None:
         super().__init__(dialect, options)
         self.network_time = NetworkTime()
+        self.thermometer = Thermometer()
         self.rate_known = True
 
     # ---- the rate of the line --------------------------------------------------------------------

@@ -6,12 +6,13 @@ M7000, observed logs; REC as in simcom_sim800.md.
 
 from __future__ import annotations
 
-from ...emulator.command import Ipv4, Text, command, execute, read, test, write
+from ...emulator.command import Text, command, execute, read, test, write
 from ...emulator.dialect import CommandSet
 from ...emulator.events import Failure
 from ...emulator.jobs import Pause, Steps
 from ...emulator.reply import OK, Refusal, Reply, bare, info, literal
 from ...emulator.states import Happening
+from ..toolkit import dns_servers
 from .modes import INITIAL
 from .module import Sim800Module
 from .states import MULTI_ACTIVE, SINGLE_ACTIVE, MultiState, SingleState
@@ -123,26 +124,6 @@ CDNSGIP = command(
 )
 
 
-def cdnscfg_read(module: Sim800Module) -> Reply:
-    """The servers set by the host; 0.0.0.0 where none is."""
-    primary, secondary = module.tcpip.dns
-    return info(f"PrimaryDns: {primary}", f"SecondaryDns: {secondary}")
-
-
-def cdnscfg_write(module: Sim800Module, primary: str, secondary: str | None) -> Reply:
-    """A secondary server left out stays as it was (REC)."""
-    settings = module.tcpip
-    settings.dns = (primary, settings.dns[1] if secondary is None else secondary)
-    module.stack.dns_servers = tuple(server for server in settings.dns if server != "0.0.0.0")
-    return OK
-
-
-CDNSCFG = command(
-    "+CDNSCFG",
-    test('+CDNSCFG: ("Primary DNS"),("Secondary DNS")'),
-    read(cdnscfg_read),
-    write(Ipv4("primary"), Ipv4("secondary", default=None), run=cdnscfg_write),
-    cite="M7000; drivers",
-)
+CDNSCFG = dns_servers("+CDNSCFG", '("Primary DNS"),("Secondary DNS")', "M7000; drivers")
 
 CONTEXTS = CommandSet([CSTT, CIICR, CIFSR, CIPSHUT, CDNSGIP, CDNSCFG])
