@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from ..emulator.command import Choice, Command, command, read, test, write
-from ..emulator.reply import OK, Cme, Cms, Reply, info
+from ..emulator.reply import OK, Cme, ErrorCode, Reply, info
 
 Guard = Callable[[Any], None]
 
@@ -23,7 +23,7 @@ def setting(
     cite: str,
     *,
     shown: str = "",
-    bad_parameter: Cme | Cms | None = Cme.INCORRECT_PARAMETERS,
+    bad_parameter: ErrorCode | None = Cme.INCORRECT_PARAMETERS,
     guard: Guard = no_guard,
     stub: str = "",
 ) -> Command:

@@ -13,7 +13,7 @@ from enum import Enum
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from .reply import Cme, Cms, Reply, info
+from .reply import Cme, ErrorCode, Reply, info
 
 
 class Kind(Enum):
@@ -163,8 +163,8 @@ class Form:
     parameters: tuple[Parameter, ...] = ()
     needs: frozenset[Enum] | None = None
     only: Callable[[Any], bool] | None = None
-    wrong_state: Cme | Cms | None = Cme.NOT_ALLOWED
-    bad_parameter: Cme | Cms | None = Cme.INCORRECT_PARAMETERS
+    wrong_state: ErrorCode | None = Cme.NOT_ALLOWED
+    bad_parameter: ErrorCode | None = Cme.INCORRECT_PARAMETERS
 
     def arguments(self, fields: tuple[Field, ...]) -> list[object]:
         """The typed values of ``fields``; raises :class:`BadParameter`."""
@@ -203,6 +203,8 @@ class Command:
 
     ``op``: the dialect-neutral operation it performs (``socket.open``). ``stub``: accepted, and does
     nothing that a host could see. ``refused``: known, and always refused, with the reason.
+    ``begins(module)`` runs before anything of the command is checked. ``wrong_form``: what a form
+    that the command lacks means; ``None``: what the dialect says of unknown commands.
     """
 
     name: str
@@ -211,6 +213,8 @@ class Command:
     op: str = ""
     stub: str = ""
     refused: str = ""
+    begins: Callable[[Any], None] | None = None
+    wrong_form: ErrorCode | None = None
 
     def __post_init__(self) -> None:
         if self.name != self.name.upper():
@@ -239,7 +243,7 @@ def execute(
     *,
     needs: frozenset[Any] | set[Any] | None = None,
     only: Callable[[Any], bool] | None = None,
-    wrong_state: Cme | Cms | None = Cme.NOT_ALLOWED,
+    wrong_state: ErrorCode | None = Cme.NOT_ALLOWED,
 ) -> Form:
     """The form ``AT+X``."""
     return Form(Kind.EXECUTE, run, (), _states(needs), only, wrong_state)
@@ -275,8 +279,8 @@ def write(
     run: Handler,
     needs: frozenset[Any] | set[Any] | None = None,
     only: Callable[[Any], bool] | None = None,
-    wrong_state: Cme | Cms | None = Cme.NOT_ALLOWED,
-    bad_parameter: Cme | Cms | None = Cme.INCORRECT_PARAMETERS,
+    wrong_state: ErrorCode | None = Cme.NOT_ALLOWED,
+    bad_parameter: ErrorCode | None = Cme.INCORRECT_PARAMETERS,
 ) -> Form:
     """The form ``AT+X=<...>``."""
     return Form(Kind.WRITE, run, parameters, _states(needs), only, wrong_state, bad_parameter)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .command import Command
-from .reply import Cme
+from .reply import Cme, ErrorCode
 from .timing import Duration
 
 
@@ -67,7 +67,11 @@ class Limits:
     """Links of one bank."""
     banks: int = 1
     """1: all contexts share the links and the listener; otherwise each context has its own."""
+    listeners: int = 0
+    """0: each bank has one listener; otherwise so many, of which the dialect chooses."""
     contexts: int = 2
+    first_context: int = 0
+    """The number of the first context, as commands count them."""
     payload: int = 1460
     """Bytes of one send."""
     receive_buffer: int = 16384
@@ -91,6 +95,8 @@ class Options:
     """What a user chooses about one module. Addresses are per PDP context, in order."""
 
     local_ips: tuple[str, ...] = ()
+    port_name: str = "uart1"
+    """What the module calls the port that its host uses (AT+QISTATE)."""
     imei: str = "869988012345678"
     imsi: str = "262011234567890"
     iccid: str = "89490200001234567890"
@@ -128,7 +134,7 @@ class Dialect:
     timings: Mapping[str, Duration]
     limits: Limits
     escape: Escape
-    unknown_command: Any
+    unknown_command: ErrorCode | None
     """The +CME ERROR of an unknown command, or None for a plain ERROR always."""
-    other_mode: Any = Cme.NOT_ALLOWED
+    other_mode: ErrorCode | None = Cme.NOT_ALLOWED
     """The +CME ERROR of a form that belongs to the other connection mode."""

@@ -64,6 +64,7 @@ class NetEffect(Effect):
 class OpenSocket(NetEffect):
     """Open a client socket: TCP connects, UDP binds and remembers ``remote`` as destination.
 
+    ``remote`` None: a UDP socket without a destination, every datagram of which says where it goes.
     Answered by ``Connected`` or ``ConnectFailed``. ``local_port`` 0 means any. ``source`` is the
     module's PDP address (for captures and for module-to-module traffic). A UDP socket delivers
     datagrams from every sender: the engine filters.
@@ -71,7 +72,7 @@ class OpenSocket(NetEffect):
 
     handle: int
     transport: Transport
-    remote: Address
+    remote: Address | None
     local_port: int
     source: str
 

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from .dialect import Dialect, Options
 from .effects import Effect
-from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady, PdpLost, PdpRefusalChanged
+from .events import (
+    Event,
+    LineChanged,
+    LineSignal,
+    OutputBlocked,
+    OutputReady,
+    PdpLost,
+    PdpRefusalChanged,
+    PdpReleaseChanged,
+)
 from .interpreter import Interpreter
 from .line import Line, Mode
 from .module import Module
@@ -37,6 +46,7 @@ class Modem:
                 OutputReady: self._output_ready,
                 PdpLost: self._pdp_lost,
                 PdpRefusalChanged: self._pdp_refusal,
+                PdpReleaseChanged: self._pdp_release,
             }
         )
         module.power_on()
@@ -55,7 +65,7 @@ class Modem:
     def addresses(self) -> tuple[str, ...]:
         """What the network gives its PDP contexts when they are brought up, in order."""
         module = self._module
-        return tuple(module.local_ip(context) for context in range(module.dialect.limits.contexts))
+        return tuple(module.local_ip(context.number) for context in module.stack.contexts)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -137,3 +147,6 @@ class Modem:
 
     def _pdp_refusal(self, event: PdpRefusalChanged) -> None:
         self._module.network.refuses_pdp = event.refused
+
+    def _pdp_release(self, event: PdpReleaseChanged) -> None:
+        self._module.network.answers_release = event.answered

@@ -225,6 +225,13 @@ class SignalChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PdpReleaseChanged(Event):
+    """From now on the network confirms that PDP contexts are given up, or is silent."""
+
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SimChanged(Event):
     """A SIM card was inserted (``True``) or removed."""
 

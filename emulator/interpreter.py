@@ -15,7 +15,7 @@ from .line import Mode
 from .links import Link
 from .module import Module
 from .parser import Parsed, parse
-from .reply import Cme, Cms, Refusal, Reply, ResultCode
+from .reply import ErrorCode, Refusal, Reply, ResultCode
 
 _CACHED_LINES = 256
 _CACHED_LENGTH = 96
@@ -131,11 +131,11 @@ class Interpreter:
         command = self._commands.get(parsed.name) if parsed.kind is not None else None
         if command is None:
             raise Refusal(module.dialect.unknown_command)
+        if command.begins is not None:
+            command.begins(module)
         form = self._form(command, parsed)
         if form is None:
-            # A form of the other connection mode is no unknown command.
-            known = any(each.kind is parsed.kind for each in command.forms)
-            raise Refusal(module.dialect.other_mode if known else module.dialect.unknown_command)
+            raise Refusal(self._wrong_form(command, parsed))
         if form.needs is not None and not form.needs.intersection(module.present):
             raise Refusal(form.wrong_state)
         if not form.parameters:
@@ -150,6 +150,13 @@ class Interpreter:
             outcome = form.run(module, *values)
         assert isinstance(outcome, (Reply, GeneratorType))
         return outcome
+
+    def _wrong_form(self, command: Command, parsed: Parsed) -> ErrorCode | None:
+        """A form of the other connection mode is no unknown command."""
+        dialect = self._module.dialect
+        if any(each.kind is parsed.kind for each in command.forms):
+            return dialect.other_mode
+        return command.wrong_form or dialect.unknown_command
 
     def _form(self, command: Command, parsed: Parsed) -> Form | None:
         """The form typed, in the variant that is in force."""
@@ -201,7 +208,7 @@ class Interpreter:
             if not self._module.shell.quiet:
                 self._module.write(self._module.framing.codes[final])
 
-    def _end_with(self, code: Cme | Cms | None) -> None:
+    def _end_with(self, code: ErrorCode | None) -> None:
         """The line fails here with what ``code`` means."""
         final = self._module.error(code)
         self._next = len(self._line)

@@ -32,6 +32,7 @@ class Context:
 
     def __init__(self, number: int, position: Position[ContextState]) -> None:
         self.number = number
+        """As commands count contexts."""
         self.position = position
         self.apn = self.user = self.password = ""
         self.address = ""

@@ -22,7 +22,7 @@ from .power import Greeting, Power
 from .profile import Shell
 from .radio import REFUSALS, Sim, SimState, network
 from .registration import Registration
-from .reply import Cme, Cms, Framing, Refusal, ResultCode
+from .reply import Cme, Cms, ErrorCode, Framing, Refusal, ResultCode
 from .rtc import Rtc
 from .sleep import Sleep
 from .stack import Stack
@@ -185,7 +185,7 @@ class Module(Port):
 
     # ---- what a family says: overridden ----------------------------------------------------------
 
-    def error(self, code: Cme | Cms | None) -> ResultCode | str:
+    def error(self, code: ErrorCode | None) -> ResultCode | str:
         """The final result of a failing command under +CMEE (27.007 9.1, 27.005 3.2.5)."""
         level = self.shell.cmee
         if level == 0 and self.cms_error_always and isinstance(code, Cms):
@@ -298,8 +298,9 @@ class Module(Port):
         """The states that the dialect's commands are allowed by."""
         return ()
 
-    def local_ip(self, context: int) -> str:
-        """The address that the network gives to a PDP context."""
+    def local_ip(self, number: int) -> str:
+        """The address that the network gives to the PDP context of this number."""
+        context = number - self.dialect.limits.first_context
         given = self.options.local_ips
         if context < len(given):
             return given[context]
@@ -321,6 +322,9 @@ class Module(Port):
 
     def data_waiting(self, link: Link, was_empty: bool) -> None:
         """Data came that the host must fetch; ``was_empty``: nothing was waiting before."""
+
+    def data_sent(self, link: Link) -> None:
+        """Data of ``link`` goes out; it is counted as sent."""
 
     def link_opened(self, link: Link) -> None:
         """A connection that the host asked for is open."""

@@ -110,6 +110,8 @@ class Network:
     attached: bool = True
     """Attached to the packet network as soon as registered (+CGATT)."""
     refuses_pdp: bool = False
+    answers_release: bool = True
+    """Whether the network confirms that a PDP context is given up."""
     functionality: int = 1
     """``+CFUN``: 0 minimum, 1 full, 4 radio off."""
     heard: bool = True

@@ -22,6 +22,7 @@ IN_TREE: Mapping[str, str] = MappingProxyType(
     {
         "sim800": "vmodem.dialects.simcom.sim800:SIM800",
         "quectel_mxx": "vmodem.dialects.quectel.mxx:QUECTEL_MXX",
+        "bg96": "vmodem.dialects.quectel.bg96:BG96",
     }
 )
 """Our own dialects, as pyproject.toml declares them. A package cannot replace one of these."""

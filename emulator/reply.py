@@ -25,7 +25,18 @@ class ResultCode(IntEnum):
         return self.name.replace("_", " ")
 
 
-class Cme(Enum):
+class ErrorCode(Enum):
+    """Why a command failed: a number and a text, which the module prints as its dialect has it.
+
+    The standards' tables are below; a vendor's own is one more subclass.
+    """
+
+    def __init__(self, number: int, text: str) -> None:
+        self.number = number
+        self.text = text
+
+
+class Cme(ErrorCode):
     """+CME ERROR codes of 27.007 9.2 with the texts of +CMEE=2."""
 
     PHONE_FAILURE = (0, "phone failure")
@@ -67,12 +78,8 @@ class Cme(Enum):
     PDP_AUTHENTICATION = (149, "PDP authentication failure")
     INVALID_MOBILE_CLASS = (150, "invalid mobile class")
 
-    def __init__(self, number: int, text: str) -> None:
-        self.number = number
-        self.text = text
 
-
-class Cms(Enum):
+class Cms(ErrorCode):
     """+CMS ERROR codes of 27.005 3.2.5 with the texts of +CMEE=2."""
 
     ME_FAILURE = (300, "ME failure")
@@ -99,10 +106,6 @@ class Cms(Enum):
     NO_CNMA_EXPECTED = (340, "no +CNMA acknowledgement expected")
     UNKNOWN = (500, "unknown")
 
-    def __init__(self, number: int, text: str) -> None:
-        self.number = number
-        self.text = text
-
 
 class Refusal(Exception):
     """A handler's word that the host's command fails; the engine prints it as +CMEE says.
@@ -110,7 +113,7 @@ class Refusal(Exception):
     Without a code it is a plain ``ERROR`` whatever +CMEE says.
     """
 
-    def __init__(self, code: Cme | Cms | None = None) -> None:
+    def __init__(self, code: ErrorCode | None = None) -> None:
         super().__init__(code)
         self.code = code
 
@@ -130,7 +133,7 @@ class Reply:
     data: bytes = b""
     final: ResultCode | str | None = ResultCode.OK
     after: tuple[tuple[str, ...], ...] = ()
-    code: Cme | Cms | None = None
+    code: ErrorCode | None = None
     enter: Any = None
 
 
@@ -156,30 +159,31 @@ def literal(text: str) -> Reply:
 class Framing:
     """The bytes around answers: V.250 5.7.1 with ATV, S3 and S4 as they are now."""
 
-    __slots__ = ("_cr", "_eol", "codes", "verbose")
+    __slots__ = ("_cr", "codes", "eol", "verbose")
 
     def __init__(self, verbose: bool = True, s3: int = 13, s4: int = 10) -> None:
         self.verbose = verbose
         self._cr = bytes((s3,))
-        self._eol = bytes((s3, s4))
+        self.eol = bytes((s3, s4))
+        """The end of a line: S3, S4."""
         self.codes: dict[ResultCode, bytes] = {code: self._code(code) for code in ResultCode}
 
     def _code(self, code: ResultCode) -> bytes:
         if self.verbose:
-            return self._eol + code.words.encode() + self._eol
+            return self.eol + code.words.encode() + self.eol
         return b"%d" % code + self._cr
 
     def block(self, lines: tuple[str, ...]) -> bytes:
         """Lines of one information block; a single line end stands between them."""
-        eol = self._eol
+        eol = self.eol
         body = eol.join([line.encode("latin-1", "replace") for line in lines]) + eol
         return eol + body if self.verbose else body
 
     def text(self, text: str) -> bytes:
         """One line of its own: a URC or a vendor's final result (never a number)."""
-        body = text.encode("latin-1", "replace") + self._eol
-        return self._eol + body if self.verbose else body
+        body = text.encode("latin-1", "replace") + self.eol
+        return self.eol + body if self.verbose else body
 
     def prompt(self) -> bytes:
         """The send prompt: line end, ``>``, space; nothing after it."""
-        return self._eol + b"> "
+        return self.eol + b"> "

@@ -26,10 +26,16 @@ class Sockets:
         self._module = module
         limits = module.dialect.limits
         watch = module.state_watch
-        self.contexts = [Context(i, Position(CONTEXT, watch(i))) for i in range(limits.contexts)]
+        first = limits.first_context
+        numbers = range(first, first + limits.contexts)
+        self.contexts = [Context(i, Position(CONTEXT, watch(i))) for i in numbers]
         self.banks = self.contexts[: limits.banks]
         """The contexts that have links and a listener; one of them serves all where links are shared."""
-        self.listeners = [Listener(Position(SERVER, module.state_changed), bank) for bank in self.banks]
+        if limits.listeners:
+            pool = range(limits.listeners)
+            self.listeners = [Listener(Position(SERVER, watch(i)), self.contexts[0]) for i in pool]
+        else:
+            self.listeners = [Listener(Position(SERVER, module.state_changed), bank) for bank in self.banks]
         self.dns_servers: tuple[str, ...] = ()
         self._listeners: dict[int, Listener] = {}
         self._lookups: dict[int, Lookup] = {}
@@ -81,12 +87,11 @@ class Sockets:
         return self.listeners[0]
 
     def listener_of(self, context: Context) -> Listener:
-        """The listener that serves ``context``."""
-        return self.listeners[context.number if len(self.listeners) > 1 else 0]
+        """The listener that serves ``context``, where each bank has one."""
+        return self.listeners[self.contexts.index(context) if len(self.listeners) > 1 else 0]
 
-    def listen(self, context: Context, transport: Transport, port: int) -> None:
-        """Open the listener; the answer comes to ``listener_opened`` or ``listener_failed``."""
-        listener = self.listener_of(context)
+    def listen(self, listener: Listener, context: Context, transport: Transport, port: int) -> None:
+        """Open ``listener``; the answer comes to ``listener_opened`` or ``listener_failed``."""
         listener.position.fire(Happening.LISTEN_STARTED)
         listener.context, listener.transport, listener.port = context, transport, port
         listener.handle = self._new_number()

@@ -132,19 +132,24 @@ class Stack(Sockets):
 
     # ---- opening ---------------------------------------------------------------------------------
 
-    def open(self, link: Link, host: str, port: int, local_port: int = 0) -> Steps:
-        """Steps: connect ``link`` (begun, and CONNECTING); ends in one of the module's hooks."""
+    def open(self, link: Link, host: str | None, port: int, local_port: int = 0) -> Steps:
+        """Steps: connect ``link`` (begun, and CONNECTING); ends in one of the module's hooks.
+
+        ``host`` None: a UDP socket that sends and receives without a destination of its own.
+        """
         module = self._module
         latest = module.now + module.timings["connect limit"]
-        found = yield from self.resolve(host)
-        if isinstance(found, Failure):
-            self._failed(link, Failure.NOT_FOUND)
-            return
-        link.remote = link.destination = Address(found[0], port)
+        remote = None
+        if host is not None:
+            found = yield from self.resolve(host)
+            if isinstance(found, Failure):
+                self._failed(link, Failure.NOT_FOUND)
+                return
+            remote = link.remote = link.destination = Address(found[0], port)
         yield Pause("connect")
         link.handle = handle = self._new_number()
         self._links[handle] = link
-        module.ask(OpenSocket(handle, link.transport, link.remote, local_port, link.context.address))
+        module.ask(OpenSocket(handle, link.transport, remote, local_port, link.context.address))
         if not (yield Until(lambda: link.answer is not None, latest - module.now)):
             del self._links[handle]
             module.ask(CloseSocket(handle, abort=True))
@@ -179,6 +184,7 @@ class Stack(Sockets):
         link.sent += len(data)
         if to is None and link.transport is Transport.UDP:
             to = link.destination
+        self._module.data_sent(link)
         self._module.ask(SendData(link.handle, data, to, awaited))
 
     def has_room(self, link: Link, size: int) -> bool:
@@ -311,15 +317,18 @@ class Stack(Sockets):
             link.handle = None
             link.position.fire(Happening.CLOSED)
 
-    def close(self, link: Link, *, quick: bool) -> Steps:
-        """Steps: the host closes ``link``: FIN and its answer, or RST at once; unread data is lost."""
+    def close(self, link: Link, *, quick: bool, limit: str | float = "close limit") -> Steps:
+        """Steps: the host closes ``link``: FIN and its answer, or RST at once; unread data is lost.
+
+        ``limit``: how long the peer's FIN is waited for before the connection is reset.
+        """
         self.forget_data(link)
         if quick or link.state is LinkState.CONNECTING or link.transport is Transport.UDP:
             self.drop(link, abort=quick or link.transport is Transport.TCP)
             return
         assert link.handle is not None
         module = self._module
-        latest = module.now + module.timings["close limit"]
+        latest = module.now + module.seconds(limit)
         link.position.fire(Happening.CLOSE_STARTED)
         module.ask(CloseSocket(link.handle))
         yield Pause("close")

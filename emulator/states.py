@@ -30,6 +30,7 @@ class Happening(Enum):
     CONTEXT_REFUSED = "context refused"
     CONTEXT_LOST = "context lost"
     CONNECTED = "connected"
+    LISTENER_OPENED = "listener open"
     CONNECT_FAILED = "refused or timed out"
     UNROUTABLE = "name or route failure"
     ACCEPTED = "client accepted"

@@ -91,8 +91,8 @@ class HostNetStack:
 
         An effect for a handle that is not open is ignored: the connection may have been lost, and
         the event told so, while the effect was on its way. After :meth:`close` nothing is done.
-        Raises ``ValueError`` if the engine opens a handle that is open, ``KeyError`` for an effect
-        that no netstack knows.
+        Raises ``ValueError`` if the engine opens a handle that is open or TCP towards nobody, ``KeyError``
+        for an effect that no netstack knows.
         """
         if not self._closed:
             self._actions[type(effect)](effect)
@@ -132,14 +132,17 @@ class HostNetStack:
         self._check_unused(effect.handle)
         if effect.transport is Transport.TCP:
             self._open_tcp(effect)
-        elif ipv4(effect.remote.host) is None:
+        elif effect.remote is not None and ipv4(effect.remote.host) is None:
             self._connect_failed(effect, Failure.NOT_FOUND)
         else:
             self._open_udp(effect)
 
     def _open_tcp(self, effect: OpenSocket) -> None:
-        module = self._air.find(Transport.TCP, effect.remote) if effect.source else None
-        target = self._hub.target(Transport.TCP, effect.remote) if module is None else module.real
+        remote = effect.remote
+        if remote is None:
+            raise ValueError("a TCP socket is opened towards somebody")
+        module = self._air.find(Transport.TCP, remote) if effect.source else None
+        target = self._hub.target(Transport.TCP, remote) if module is None else module.real
         if isinstance(target, Failure):
             self._connect_failed(effect, target)
             return
@@ -149,7 +152,7 @@ class HostNetStack:
         if isinstance(sock, Failure):
             self._connect_failed(effect, sock)
             return
-        link = TcpLink(self._hub, effect.handle, sock, effect.remote)
+        link = TcpLink(self._hub, effect.handle, sock, remote)
         if module is None:
             link.connect(target)
         else:

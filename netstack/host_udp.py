@@ -41,7 +41,7 @@ def hand_over(hub: Hub, sender: Place | None, data: bytes, to: Address) -> bool:
 
 
 class UdpLink(Link):
-    """A UDP socket of the module with a destination. It hears every sender.
+    """A UDP socket of the module, with a destination or without. It hears every sender.
 
     A destination that the policy refuses loses the datagrams, as a network would.
     """
@@ -49,7 +49,7 @@ class UdpLink(Link):
     __slots__ = ("_asked_as", "_final", "_place", "_reading", "_remote", "_sock")
 
     def __init__(
-        self, hub: Hub, handle: int, sock: socket.socket, remote: Address, place: Place | None
+        self, hub: Hub, handle: int, sock: socket.socket, remote: Address | None, place: Place | None
     ) -> None:
         super().__init__(hub, handle)
         self._sock = sock
@@ -63,11 +63,14 @@ class UdpLink(Link):
         # routed peers: the address that the module asked for, by the real one
         self._asked_as: dict[Address, Address] = {}
         sock.setblocking(False)
-        self._target(remote)
+        if remote is not None:
+            self._target(remote)
         self.resume()
 
     def send(self, data: bytes, to: Address | None, awaited: bool = False) -> None:
         asked = to or self._remote
+        if asked is None:
+            raise ValueError(f"handle {self.handle} has no destination, and this datagram names none")
         if hand_over(self.hub, self._place, data, asked):
             return
         final = self._target(asked)

@@ -224,22 +224,23 @@ class MemoryNetStack:
 
     def _open(self, effect: OpenSocket) -> None:
         self._table.claim(effect.handle)
-        if not is_ipv4(effect.remote.host):
-            raise MisuseError(
-                f"OpenSocket wants an IPv4 address, not {effect.remote.host!r}: resolve it first"
-            )
+        remote = effect.remote
+        if remote is not None and not is_ipv4(remote.host):
+            raise MisuseError(f"OpenSocket wants an IPv4 address, not {remote.host!r}: resolve it first")
         local = Address(effect.source, effect.local_port or self._table.free_port())
         if self._table.in_use(effect.transport, local):
             self._fail(effect.handle, ConnectFailed(effect.handle, Failure.ADDRESS_IN_USE), 0.0)
             return
         if effect.transport is Transport.TCP:
-            self._connect(effect.handle, local, effect.remote)
+            if remote is None:
+                raise MisuseError("a TCP socket is opened towards somebody")
+            self._connect(effect.handle, local, remote)
             return
-        peer = self._udp.get(effect.remote)
+        peer = None if remote is None else self._udp.get(remote)
         if peer is not None and peer.mode is Mode.UNREACHABLE:
             self._fail(effect.handle, ConnectFailed(effect.handle, Failure.UNREACHABLE), peer.latency)
             return
-        self._table.add(Socket(effect.handle, Transport.UDP, local, effect.remote))
+        self._table.add(Socket(effect.handle, Transport.UDP, local, remote))
         self.post(Connected(effect.handle, local), 0.0)
 
     def _connect(self, handle: int, local: Address, remote: Address) -> None:
@@ -273,7 +274,8 @@ class MemoryNetStack:
 
     def _send_datagram(self, socket: Socket, data: bytes, to: Address | None) -> None:
         target = to or socket.remote
-        assert target is not None  # only a listener has none
+        if target is None:
+            raise MisuseError("a datagram without a destination, on a socket without one")
         peer = self._udp.get(target)
         if peer is None:
             self.strays.append((target, data))

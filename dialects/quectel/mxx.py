@@ -10,11 +10,11 @@ from ..timings import SHELL_TIMINGS, TELEPHONY_TIMINGS
 from ..ts27005 import TS27005
 from ..ts27007 import TS27007
 from ..v250 import V250
-from .connections import CONNECTIONS
-from .contexts import CONTEXTS
-from .data import DATA
-from .extras import EXTRAS
-from .module import BANK, MxxModule
+from .gsm.connections import CONNECTIONS
+from .gsm.contexts import CONTEXTS
+from .gsm.data import DATA
+from .gsm.extras import EXTRAS
+from .gsm.module import BANK, MxxModule
 
 PRODUCT = ("Quectel_Ltd", "Quectel_M95", "Revision: M95FAR02A08")
 """ATI of an M95 (DRV: the revision that public code for it quotes)."""

@@ -125,7 +125,7 @@ def cipserver_write(module: Sim800Module, mode: int, port: int | None) -> Steps:
     refuse_unless(not MAY_LISTEN.isdisjoint(module.present) and stack.listener.handle is None and not full)
     if port is None:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
-    stack.listen(module.context, Transport.TCP, port)
+    stack.listen(stack.listener, module.context, Transport.TCP, port)
     yield Until(lambda: stack.listener.position.state is not ServerState.OPENING)
     refuse_unless(stack.listener.listening)
     if module.ip.state is S.IP_INITIAL:

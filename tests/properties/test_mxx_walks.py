@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import pytest
 from properties.rig import HOST, mxx
-from vmodem.dialects.quectel.module import MxxModule
-from vmodem.dialects.quectel.states import MULTI, SINGLE
+from vmodem.dialects.quectel.gsm.module import MxxModule
+from vmodem.dialects.quectel.gsm.states import MULTI, SINGLE
 from vmodem.emulator.effects import StateChanged
 from vmodem.emulator.engine import Modem
 from vmodem.emulator.events import OutputBlocked, OutputReady, PdpLost, PdpRefusalChanged

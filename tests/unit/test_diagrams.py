@@ -10,8 +10,8 @@ from diagrams import ROOT, readmes, updated
 MACHINES = (
     "vmodem.dialects.simcom.states:SINGLE",
     "vmodem.dialects.simcom.states:MULTI",
-    "vmodem.dialects.quectel.states:SINGLE",
-    "vmodem.dialects.quectel.states:MULTI",
+    "vmodem.dialects.quectel.gsm.states:SINGLE",
+    "vmodem.dialects.quectel.gsm.states:MULTI",
     "vmodem.emulator.states:LINK",
     "vmodem.emulator.states:SERVER",
     "vmodem.emulator.states:CONTEXT",

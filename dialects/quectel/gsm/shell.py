@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ...emulator.dialect import Dialect, Options
-from ...emulator.events import NetworkTimeArrived
-from ...emulator.power import Greeting
-from ..sms_pdu import type_of_address
-from ..telephony import Telephony
+from ....emulator.dialect import Dialect, Options
+from ....emulator.events import NetworkTimeArrived
+from ....emulator.power import Greeting
+from ...sms_pdu import type_of_address
+from ...telephony import Telephony
 
 CALL_READY = (("call ready", "Call Ready"),)
 """An M95 says no `SMS Ready` (opentracker#25, #28); an MC60 does (observed)."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from ...emulator.machine import Machine, On, rows
-from ...emulator.states import Happening
+from ....emulator.machine import Machine, On, rows
+from ....emulator.states import Happening
 
 
 class SingleState(Enum):

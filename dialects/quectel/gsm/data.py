@@ -6,14 +6,14 @@ GSM TCPIP Application Note (S); MAN, DRV, REC as in the README.
 
 from __future__ import annotations
 
-from ...emulator.command import Choice, Int, command, execute, read, test, write
-from ...emulator.dialect import CommandSet
-from ...emulator.effects import Transport
-from ...emulator.jobs import Prompt, Steps, Until
-from ...emulator.links import Link, Role
-from ...emulator.reply import OK, Reply, info, literal
-from ..settings import setting
-from ..toolkit import LINK, refuse_unless
+from ....emulator.command import Choice, Int, command, execute, read, test, write
+from ....emulator.dialect import CommandSet
+from ....emulator.effects import Transport
+from ....emulator.jobs import Prompt, Steps, Until
+from ....emulator.links import Link, Role
+from ....emulator.reply import OK, Reply, info, literal
+from ...settings import setting
+from ...toolkit import LINK, refuse_unless
 from .connections import addressed, indexed, multi, single
 from .module import MxxModule
 from .states import SingleState

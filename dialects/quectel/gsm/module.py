@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ...emulator.datamode import DataRules, Packets
-from ...emulator.dialect import Dialect, Options
-from ...emulator.effects import Transport
-from ...emulator.events import Address, Failure
-from ...emulator.jobs import Job, Pause, Steps, Until
-from ...emulator.links import Context, Link, Listener, Role
-from ...emulator.machine import Position
-from ...emulator.states import Happening
+from ....emulator.datamode import DataRules, Packets
+from ....emulator.dialect import Dialect, Options
+from ....emulator.effects import Transport
+from ....emulator.events import Address, Failure
+from ....emulator.jobs import Job, Pause, Steps, Until
+from ....emulator.links import Context, Link, Listener, Role
+from ....emulator.machine import Position
+from ....emulator.states import Happening
 from .shell import MxxShell
 from .states import DOWN, MULTI, SINGLE, MultiState, SingleState
 

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...emulator.command import command, execute, read, test
-from ...emulator.dialect import CommandSet
-from ...emulator.radio import SimState
-from ...emulator.reply import Reply, ResultCode, info
-from ..battery import CBC
-from ..calls import clcc
-from ..delete_messages import delete_all
-from ..power_down import power_down
-from ..settings import setting
-from ..sleep import slow_clock
-from ..ts27007_sim import card_number
-from ..ussd import CUSD
-from ..v250 import IPR
+from ....emulator.command import command, execute, read, test
+from ....emulator.dialect import CommandSet
+from ....emulator.radio import SimState
+from ....emulator.reply import Reply, ResultCode, info
+from ...battery import CBC
+from ...calls import clcc
+from ...delete_messages import delete_all
+from ...power_down import power_down
+from ...settings import setting
+from ...sleep import slow_clock
+from ...ts27007_sim import card_number
+from ...ussd import CUSD
+from ...v250 import IPR
 from .shell import MxxShell
 
 # ---- card and operator ---------------------------------------------------------------------------

@@ -6,13 +6,13 @@ QIDNSGIP. Sources: GSM TCPIP Application Note (S); MAN, DRV, M35, REC as in the 
 
 from __future__ import annotations
 
-from ...emulator.command import Choice, Int, Text, command, execute, read, test, write
-from ...emulator.dialect import CommandSet
-from ...emulator.events import Failure
-from ...emulator.jobs import Pause, Steps
-from ...emulator.reply import OK, Cme, Refusal, Reply, bare, info, literal
-from ...emulator.states import Happening
-from ..toolkit import dns_servers, refuse_unless
+from ....emulator.command import Choice, Int, Text, command, execute, read, test, write
+from ....emulator.dialect import CommandSet
+from ....emulator.events import Failure
+from ....emulator.jobs import Pause, Steps
+from ....emulator.reply import OK, Cme, Refusal, Reply, bare, info, literal
+from ....emulator.states import Happening
+from ...toolkit import dns_servers, refuse_unless
 from .module import MxxModule, Transparent
 from .states import DOWN, MULTI_ACTIVE, SINGLE_ACTIVE, MultiState, SingleState
 

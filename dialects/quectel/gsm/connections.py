@@ -6,15 +6,15 @@ Note (S); MAN, DRV, REC as in the README.
 
 from __future__ import annotations
 
-from ...emulator.command import Choice, Int, Word, command, execute, read, test, test_by, write
-from ...emulator.dialect import CommandSet
-from ...emulator.effects import Transport
-from ...emulator.events import Address
-from ...emulator.jobs import Steps, Until
-from ...emulator.links import Context, Link, Role, is_dotted_quad
-from ...emulator.reply import OK, Cme, Reply, ResultCode, info, literal
-from ...emulator.states import Happening, LinkState, ServerState
-from ..toolkit import HOST, LINK, LOCAL_PORT, PORT, QUAD, TRANSPORT, refuse_unless
+from ....emulator.command import Choice, Int, Word, command, execute, read, test, test_by, write
+from ....emulator.dialect import CommandSet
+from ....emulator.effects import Transport
+from ....emulator.events import Address
+from ....emulator.jobs import Steps, Until
+from ....emulator.links import Context, Link, Role, is_dotted_quad
+from ....emulator.reply import OK, Cme, Reply, ResultCode, info, literal
+from ....emulator.states import Happening, LinkState, ServerState
+from ...toolkit import HOST, LINK, LOCAL_PORT, PORT, QUAD, TRANSPORT, refuse_unless
 from .module import ALONGSIDE, MxxModule
 from .states import MultiState, SingleState
 
@@ -126,7 +126,7 @@ def qiserver_write(module: MxxModule, kind: int, most: int | None) -> Steps:
     refuse_unless(listener.handle is None and module.may_activate(context))
     module.settings.most_clients = ALONGSIDE if most is None else most
     port = module.tcpip.tcp_port if kind == 0 else module.tcpip.udp_port
-    stack.listen(context, TRANSPORTS[kind], port)
+    stack.listen(listener, context, TRANSPORTS[kind], port)
     yield Until(lambda: listener.position.state is not ServerState.OPENING)
     refuse_unless(listener.listening)
     if context.active:

@@ -1,0 +1,47 @@
+"""The BG96: the constant that puts the LPWA family's parts together."""
+
+from __future__ import annotations
+
+from ...emulator.dialect import Dialect, Escape, Identity, Limits
+from ...emulator.timing import fixed, latency
+from ..calls import CALLS
+from ..timings import SHELL_TIMINGS, TELEPHONY_TIMINGS
+from ..ts27005 import TS27005
+from ..ts27007 import TS27007
+from ..v250 import V250
+from .lpwa.config import CONFIG
+from .lpwa.connections import CONNECTIONS
+from .lpwa.contexts import CONTEXT_COMMANDS
+from .lpwa.data import DATA
+from .lpwa.module import Bg96Module
+from .lpwa.sockets import SOCKETS
+
+REVISION = "BG96MAR02A07M1G"
+"""Observed: TinyGSM#157; AT+QGMR appends more."""
+
+BG96 = Dialect(
+    name="bg96",
+    title="Quectel BG96",
+    documents=("BG96 TCP/IP AT Commands Manual V1.0 (2017-11-23)",),
+    identity=Identity("Quectel", "BG96", REVISION, ("Quectel", "BG96", f"Revision: {REVISION}")),
+    commands=V250 | TS27007 | CALLS | TS27005 | CONTEXT_COMMANDS | CONNECTIONS | DATA | CONFIG,
+    module=Bg96Module,
+    timings={
+        **SHELL_TIMINGS,
+        **TELEPHONY_TIMINGS,
+        "activate": latency(1.5, "common.md 10"),
+        "deactivate": latency(2.0, "common.md 10"),
+        "deactivate limit": fixed(40, "S 2.1.3"),
+        "connect": latency(0.5, "common.md 10"),
+        "connect limit": fixed(75, "REC; S 2.1.4: 150 s at the most"),
+        "close": latency(0.05, "common.md 10"),
+        "close limit": fixed(10, "S 2.1.5: the default of QICLOSE"),
+        "closed report": fixed(0.5, "assumed: how long `closed` waits for a host that reads first"),
+        "send fail": fixed(0.5, "assumed: a full buffer is one that stays full"),
+        "dns": latency(0.3, "common.md 10"),
+        "dns limit": fixed(60, "S 2.1.14"),
+    },
+    limits=Limits(line=2048, links=SOCKETS, listeners=SOCKETS, contexts=16, first_context=1, segment=1500),
+    escape=Escape(guard=1.0, gap=1.0),
+    unknown_command=None,
+)
