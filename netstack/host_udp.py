@@ -114,13 +114,16 @@ class UdpLink(Link):
             self._asked_as[final] = asked
         return final
 
+    def _known_as(self, sender: Address) -> Address:
+        return self._asked_as.get(sender) or self.hub.routes.asked_as(Transport.UDP, sender) or sender
+
     def _readable(self) -> None:
         for _ in range(_DATAGRAMS):
             datagram = receive(self._sock)
             if datagram is None:
                 return
             data, sender = datagram
-            self.hub.deliver(Received(self.handle, data, self._asked_as.get(sender, sender)))
+            self.hub.deliver(Received(self.handle, data, self._known_as(sender)))
             if not self._reading:
                 return
 

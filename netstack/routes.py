@@ -130,6 +130,17 @@ class Routes:
                 return Address(route.target_host, route.target_port or address.port)
         return None
 
+    def asked_as(self, transport: Transport, final: Address) -> Address | None:
+        """The address that a module uses for ``final``, where one route without ``*`` leads there.
+
+        So a peer that speaks first is known by the address that a module would have asked for.
+        """
+        for route in self._routes:
+            target = Address(route.target_host, route.target_port or route.port or 0)
+            if route.transport is transport and target == final and route.host and route.port:
+                return Address(self._by_name.get(route.host, route.host), route.port)
+        return None
+
     def synthetic(self, name: str, *, offline: bool) -> str | None:
         """The address that stands for ``name``; ``None`` if no route speaks of that name.
 

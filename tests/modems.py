@@ -39,4 +39,10 @@ def options_of(header: Header, *, pace: float = 0.0) -> Options:
     options = Options()
     rssi, ber = header.csq or (options.rssi, options.ber)
     ips = tuple(header.local_ips[context] for context in sorted(header.local_ips, key=lambda c: c or 0))
-    return Options(local_ips=ips, rssi=rssi, ber=ber, timing_factor=pace)
+    return Options(
+        local_ips=ips,
+        port_name=header.at_port or options.port_name,
+        rssi=rssi,
+        ber=ber,
+        timing_factor=pace,
+    )

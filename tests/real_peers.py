@@ -279,7 +279,12 @@ class RealPeers:
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         sock.bind((self._stand_in(client.host), client.port or 0))
         sock.settimeout(10.0)
-        sock.connect((self.listen_host, client.local_port or self._only_listener()))
+        try:
+            sock.connect((self.listen_host, client.local_port or self._only_listener()))
+        except ConnectionResetError:
+            # Refused by the module, whose reset was here before connect() looked at the result.
+            sock.close()
+            return
         name = f"client {client.host}"
         connection = self._adopt(sock, client.script, name)
         self._clients.append((client.host, sock.getsockname()[1], connection))

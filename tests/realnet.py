@@ -175,6 +175,12 @@ class Net:
         self.perform(OpenSocket(handle, transport, remote, local_port, self.source))
         return handle
 
+    def serve_udp(self) -> int:
+        """A UDP socket without a destination."""
+        handle = self.handle()
+        self.perform(OpenSocket(handle, Transport.UDP, None, 0, self.source))
+        return handle
+
     async def pair(self, *, rcvbuf: int = 0) -> tuple[int, socket.socket]:
         """A connected module socket and the peer's end."""
         server, address = self.server(rcvbuf=rcvbuf)

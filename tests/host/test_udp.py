@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import socket
 
+import pytest
 from realnet import Net, free_port, run
 from vmodem.emulator.effects import Listen, PauseReceiving, ResumeReceiving, Transport
 from vmodem.emulator.events import (
@@ -134,6 +135,38 @@ def test_a_routed_peer_appears_under_the_address_asked_for() -> None:
         routed.send(handle, b"x", Address("127.0.0.1", 7))
         assert routed.notes == ["UDP to 127.0.0.1:7 refused: the network policy is 'none'"]
         routed.close()
+
+    run(story)
+
+
+def test_a_routed_peer_that_speaks_first_appears_under_its_routes_address() -> None:
+    peer = socket.socket(type=socket.SOCK_DGRAM)
+    peer.bind(("127.0.0.1", 0))
+    port = peer.getsockname()[1]
+
+    async def story(net: Net) -> None:
+        handle = net.serve_udp()
+        local = (await net.take(Connected)).local
+        peer.sendto(b"hello", ("127.0.0.1", local.port))
+        assert await net.take(Received) == Received(handle, b"hello", Address("203.0.113.9", 7687))
+        stranger, address = net.datagrams()
+        stranger.sendto(b"me too", ("127.0.0.1", local.port))
+        assert await net.take(Received) == Received(handle, b"me too", address)
+
+    with peer:
+        run(story, f"udp://203.0.113.9:7687=udp://127.0.0.1:{port}", "udp://*:7688=udp://127.0.0.1:9")
+
+
+def test_a_socket_without_a_destination_sends_where_each_datagram_says() -> None:
+    async def story(net: Net) -> None:
+        handle = net.serve_udp()
+        await net.take(Connected)
+        for _ in range(2):
+            peer, address = net.datagrams()
+            net.send(handle, b"x", address)
+            assert (await net.datagram(peer))[0] == b"x"
+        with pytest.raises(ValueError, match="has no destination"):
+            net.send(handle, b"nowhere")
 
     run(story)
 
