@@ -55,6 +55,8 @@ class MemoryNetStack:
     def __init__(self, *, others: Mode = Mode.REFUSE, send_limit: int = 16384) -> None:
         self.dns_latency = 0.0
         self.dns_timeout = 10.0
+        self.no_sockets: Failure | None = None
+        """What opening any socket or listener fails with: the host has none to give."""
         self.queries: list[Resolve] = []
         self.connections: list[MemoryConnection] = []
         self.strays: list[tuple[Address, bytes]] = []
@@ -228,8 +230,9 @@ class MemoryNetStack:
         if remote is not None and not is_ipv4(remote.host):
             raise MisuseError(f"OpenSocket wants an IPv4 address, not {remote.host!r}: resolve it first")
         local = Address(effect.source, effect.local_port or self._table.free_port())
-        if self._table.in_use(effect.transport, local):
-            self._fail(effect.handle, ConnectFailed(effect.handle, Failure.ADDRESS_IN_USE), 0.0)
+        failure = self._obstacle(effect.transport, local)
+        if failure is not None:
+            self._fail(effect.handle, ConnectFailed(effect.handle, failure), 0.0)
             return
         if effect.transport is Transport.TCP:
             if remote is None:
@@ -242,6 +245,11 @@ class MemoryNetStack:
             return
         self._table.add(Socket(effect.handle, Transport.UDP, local, remote))
         self.post(Connected(effect.handle, local), 0.0)
+
+    def _obstacle(self, transport: Transport, local: Address) -> Failure | None:
+        if self.no_sockets is not None:
+            return self.no_sockets
+        return Failure.ADDRESS_IN_USE if self._table.in_use(transport, local) else None
 
     def _connect(self, handle: int, local: Address, remote: Address) -> None:
         peer = self._tcp.get(remote) or TcpPeer(remote, self._others)
@@ -303,8 +311,9 @@ class MemoryNetStack:
     def _listen(self, effect: Listen) -> None:
         self._table.claim(effect.handle)
         local = Address(effect.source, effect.port or self._table.free_port())
-        if self._table.in_use(effect.transport, local):
-            self._fail(effect.handle, ListenFailed(effect.handle, Failure.ADDRESS_IN_USE), 0.0)
+        failure = self._obstacle(effect.transport, local)
+        if failure is not None:
+            self._fail(effect.handle, ListenFailed(effect.handle, failure), 0.0)
             return
         self._table.add(Socket(effect.handle, effect.transport, local, listens=True))
         self.post(Listening(effect.handle, local), 0.0)
