@@ -12,6 +12,7 @@ MACHINES = (
     "vmodem.dialects.simcom.states:MULTI",
     "vmodem.dialects.quectel.gsm.states:SINGLE",
     "vmodem.dialects.quectel.gsm.states:MULTI",
+    "vmodem.dialects.quectel.lpwa.states:SOCKET",
     "vmodem.emulator.states:LINK",
     "vmodem.emulator.states:SERVER",
     "vmodem.emulator.states:CONTEXT",

@@ -49,7 +49,9 @@ def _obstacle(
         return fault
     if socket.state is not S.INITIAL:
         return E.IDENTITY_IN_USE
-    return E.BIND if module.port_taken(service, port) else E.NONE
+    if module.port_taken(service, port):
+        return E.BIND
+    return module.failures.take("socket.open") or E.NONE
 
 
 def _begin(
@@ -204,6 +206,7 @@ QISWTMD = tcpip(
     test(f"+QISWTMD: {CONNECT_IDS},(0-2)"),
     write(CONNECT_ID, ACCESS, run=qiswtmd_write),
     cite="S 1.2, 2.1.10",
+    op="socket.switch",
 )
 
 # ---- AT+QISTATE ----------------------------------------------------------------------------------

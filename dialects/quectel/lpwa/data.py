@@ -59,6 +59,11 @@ def _hand_over(module: Bg96Module, socket: Socket, data: bytes, to: Address | No
     if not (yield Until(lambda: module.stack.has_room(link, len(data)), "send fail")):
         return SEND_FAIL
     _refuse_lost(socket, use)
+    ordered = module.failures.take("socket.send")
+    if ordered is E.NONE:
+        return SEND_FAIL
+    if ordered is not None:
+        raise refuse(ordered)
     module.stack.send(link, data, to)
     return SEND_OK
 

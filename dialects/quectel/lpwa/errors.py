@@ -1,7 +1,7 @@
 """BG96: the error codes of the TCP/IP manual, and how its commands are declared.
 
 Source: BG96 TCP/IP AT Commands Manual V1.0 (S), chapter 4. Which situation gives which code is in the
-family's README.
+README beside.
 """
 
 from __future__ import annotations
@@ -55,14 +55,15 @@ def refuse(error: TcpIpError) -> Refusal:
     return Refusal(error)
 
 
-def _begins(module: Bg96Module) -> None:
-    """Each command of the manual is the last one from its beginning on (S 2.1.17)."""
-    module.last_error = E.NONE
-
-
 def tcpip(name: str, *forms: Form, cite: str, op: str = "") -> Command:
     """Declare a command of the manual: whatever it fails for, AT+QIGETERROR knows; a wrong parameter or
     a form that it lacks is 552 (S 3.9; observed, sixfab/atcom#14).
     """
     checked = tuple(replace(form, bad_parameter=E.INVALID_PARAMETERS) for form in forms)
-    return Command(name, checked, cite, op, begins=_begins, wrong_form=E.INVALID_PARAMETERS)
+
+    def begins(module: Bg96Module) -> None:
+        # Each command of the manual is the last one from its beginning on (S 2.1.17).
+        module.last_error = E.NONE
+        module.fail_if_ordered(op)
+
+    return Command(name, checked, cite, op, begins=begins, wrong_form=E.INVALID_PARAMETERS)

@@ -15,7 +15,8 @@ from ....emulator.links import Context, Link, Listener
 from ....emulator.machine import Position
 from ....emulator.reply import ErrorCode, ResultCode
 from ....emulator.states import ContextState, Happening
-from .errors import TcpIpError
+from .errors import TcpIpError, refuse
+from .failures import ACCEPT, LATE, Failures
 from .retransmission import Retransmission
 from .shell import Bg96Shell
 from .sockets import Access, Service, Socket
@@ -90,6 +91,7 @@ class Bg96Module(Bg96Shell):
             for link, listener in pairs
         ]
         self.retransmission = Retransmission(self)
+        self.failures = Failures()
         self._left: Socket | None = None
         """The socket that ATO returns to."""
 
@@ -117,6 +119,12 @@ class Bg96Module(Bg96Shell):
         if error is not E.NONE:
             self.last_error = error
         self.say(line)
+
+    def fail_if_ordered(self, op: str) -> None:
+        """Raise the refusal of an operation that a tester wants to fail, where it begins."""
+        error = None if op in LATE else self.failures.take(op)
+        if error is not None:
+            raise refuse(error)
 
     # ---- contexts --------------------------------------------------------------------------------
 
@@ -211,6 +219,10 @@ class Bg96Module(Bg96Shell):
 
     def link_for_client(self, listener: Listener) -> Link | None:
         """The highest free connectID (S 3.5.2); without one the client is refused (S 2.2.3)."""
+        lost = self.failures.take(ACCEPT)
+        if lost is not None:
+            self.last_error = lost
+            return None
         server = self.sockets[self.stack.listeners.index(listener)]
         for socket in reversed(self.sockets):
             if socket.state is S.INITIAL:

@@ -22,12 +22,12 @@ from vmodem.emulator.effects import Transport
 from vmodem.emulator.events import PdpRefusalChanged, PdpReleaseChanged
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench() -> Bench:
     return Bench()
 
 
-@pytest.fixture()
+@pytest.fixture
 def up() -> Bench:
     return Bench().up()
 

@@ -28,7 +28,7 @@ from vmodem.emulator.effects import Transport
 from vmodem.emulator.events import Failure
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench() -> Bench:
     return Bench().up()
 
@@ -84,9 +84,7 @@ def test_what_is_not_supported(bench: Bench, arguments: str) -> None:
 
 def test_the_service_is_compared_without_case(bench: Bench) -> None:
     bench.does(f'AT+QIOPEN=1,0,"tcp","{SERVER}",{PORT}', "OK", "+QIOPEN: 0,0")
-    bench.does(
-        "AT+QISTATE=1,0", f'+QISTATE: 0,"TCP","{SERVER}",{PORT},49152,2,1,0,0,"uart1"', "OK"
-    )
+    bench.does("AT+QISTATE=1,0", f'+QISTATE: 0,"TCP","{SERVER}",{PORT},49152,2,1,0,0,"uart1"', "OK")
 
 
 # ---- what comes late -----------------------------------------------------------------------------
@@ -190,7 +188,7 @@ def test_a_connect_id_in_use_in_any_state(bench: Bench) -> None:
 def test_the_order_of_the_checks(bench: Bench) -> None:
     bench.tcp(0)
     bench.does(f'AT+QIOPEN=2,0,"TCP","{SERVER}",9', "OK", "+QIOPEN: 0,561")
-    bench.does(f'AT+QIOPEN=1,0,"TCP","no.such.host",9', "OK", "+QIOPEN: 0,563")
+    bench.does('AT+QIOPEN=1,0,"TCP","no.such.host",9', "OK", "+QIOPEN: 0,563")
 
 
 def test_without_local_port_and_access_mode(bench: Bench) -> None:
@@ -482,4 +480,3 @@ def test_a_transparent_listener(bench: Bench) -> None:
     assert bench.waits(1.0) == said(
         "OK", f'+QIURC: "incoming",10,1,"{remote.host}",{remote.port}', '+QIURC: "recv",10'
     )
-

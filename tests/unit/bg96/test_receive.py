@@ -1,15 +1,16 @@
-"""AT+QIRD, the three access modes and AT+QISWTMD: what comes when, and in which frame (S 1.2, 2.1.8, 2.1.10, 2.2.2)."""
+"""AT+QIRD, the three access modes and AT+QISWTMD: what comes when, and in which frame (S 1.2, 2.1.8, 2.2.2)."""
 
 from __future__ import annotations
 
 import pytest
 from bg96_bench import CTRL_Z, PROMPT, PUSH, SERVER, TRANSPARENT, UDP_LISTEN, Bench, said
 from vmodem.emulator.events import OutputBlocked, OutputReady
+from vmodem.netstack.memory import MemoryConnection
 
 URC = '+QIURC: "recv",0'
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench() -> Bench:
     return Bench().up()
 
@@ -370,8 +371,15 @@ def test_the_peer_ends_data_mode(bench: Bench, reset: bool) -> None:
 
 def test_a_peer_that_closes_as_it_accepts(bench: Bench) -> None:
     peer = bench.net.tcp("192.0.2.9", 9)
-    peer.on_connect = lambda connection: (connection.send(b"bye"), connection.close())
-    assert bench.asks('AT+QIOPEN=1,0,"TCP","192.0.2.9",9,0,2') == said("CONNECT") + b"bye" + said("NO CARRIER")
+
+    def says_bye(connection: MemoryConnection) -> None:
+        connection.send(b"bye")
+        connection.close()
+
+    peer.on_connect = says_bye
+    assert bench.asks('AT+QIOPEN=1,0,"TCP","192.0.2.9",9,0,2') == said("CONNECT") + b"bye" + said(
+        "NO CARRIER"
+    )
 
 
 def test_dtr_leaves_data_mode(bench: Bench) -> None:

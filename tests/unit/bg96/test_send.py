@@ -7,7 +7,7 @@ from bg96_bench import CTRL_Z, ESC, PROMPT, PUSH, SERVER, UDP_PORT, Bench, said
 from vmodem.emulator.events import PdpLost
 
 
-@pytest.fixture()
+@pytest.fixture
 def bench() -> Bench:
     return Bench().up()
 
@@ -184,9 +184,7 @@ def test_the_data_format_of_the_prompt(bench: Bench) -> None:
 # ---- echo ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("echo", "qisde", "seen"), [(1, 1, b"abc"), (1, 0, b""), (0, 1, b""), (0, 0, b"")]
-)
+@pytest.mark.parametrize(("echo", "qisde", "seen"), [(1, 1, b"abc"), (1, 0, b""), (0, 1, b""), (0, 0, b"")])
 def test_echo_of_the_payload(bench: Bench, echo: int, qisde: int, seen: bytes) -> None:
     bench.tcp()
     bench.does(f"AT+QISDE={qisde}", "OK")
