@@ -1,4 +1,4 @@
-"""AT+QIRD, the three access modes and AT+QISWTMD: what comes when, and in which frame (S 1.2, 2.1.8, 2.2.2)."""
+"""AT+QIRD, access modes, AT+QISWTMD: what comes when, and in which frame (S 1.2, 2.1.8, 2.1.10, 2.2.2)."""
 
 from __future__ import annotations
 
