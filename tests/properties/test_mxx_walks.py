@@ -5,30 +5,22 @@ Both contexts, single and several connections, clients and listeners; a walk tha
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Callable
 
 import pytest
 from properties.rig import HOST, mxx
+from properties.walks import Maker, Step, Walker, choose, moves_of, play, try_walks
 from vmodem.dialects.quectel.gsm.module import MxxModule
 from vmodem.dialects.quectel.gsm.states import MULTI, SINGLE
-from vmodem.emulator.effects import StateChanged
 from vmodem.emulator.engine import Modem
 from vmodem.emulator.events import OutputBlocked, OutputReady, PdpLost, PdpRefusalChanged
 from vmodem.emulator.links import Role
 from vmodem.emulator.states import CONTEXT, LINK, SERVER
 from vmodem.netstack.memory import Mode
 
-TABLES = {machine.name: machine for machine in (SINGLE, MULTI, LINK, SERVER, CONTEXT)}
-MOVES = {
-    name: {(str(row.state.value), str(row.next.value)) for row in machine.rows}
-    for name, machine in TABLES.items()
-}
+MOVES = moves_of(SINGLE, MULTI, LINK, SERVER, CONTEXT)
 DOWN = {"IP INITIAL": "INACTIVE", "IP START": "INACTIVE", "IP CONFIG": "INACTIVE", "IP IND": "ACTIVATING"}
 NETWORK = [PdpLost(None), PdpLost(0), PdpLost(1), OutputBlocked(), OutputReady()]
-WALKS = 4000 if os.environ.get("VMODEM_PROPERTIES") == "long" else 400
-LENGTH = 90
 
 LINES = [
     *["AT+QIREGAPP", "AT+QIACT", "AT+QIACT", "AT+QILOCIP", "AT+QILOCIP"] * 2,
@@ -40,13 +32,12 @@ LINES = [
     *["AT+QIFGCNT=0", "AT+QIFGCNT=0", "AT+QIMUX=1", "AT+QIMUX=0", "AT+QISTATE", "AT+QISACK", "AT+CGATT=0"],
     *["AT+CGATT=1", "AT+CGATT=1", "AT+QIMODE=1", "AT+QIMODE=0", "ATO"],
 ]
-Step = tuple[str, object]
 
 
 def walk(seed: int) -> list[Step]:
     """Steps at random; the same for the same seed."""
     r = random.Random(seed)
-    makers: list[tuple[int, str, Callable[[], object]]] = [
+    makers: list[Maker] = [
         (14, "line", lambda: r.choice(LINES).format(**numbers(r))),
         (7, "wait", lambda: r.choice([0.05, 0.3, 1.0, 3.0, 3.0, 10.0, 80.0])),
         (4, "peer", lambda: (r.randint(0, 9), r.choice(["send", "close", "reset", "mute", "deaf"]))),
@@ -57,13 +48,12 @@ def walk(seed: int) -> list[Step]:
             lambda: r.choice(NETWORK),
         ),
         (1, "event", lambda: PdpRefusalChanged(r.random() < 0.3)),
-        (1, "leave", lambda: None),
+        (1, "leave", lambda: 0.6),
     ]
-    chosen = r.choices(makers, [weight for weight, _, _ in makers], k=LENGTH)
     start: list[Step] = [("line", "AT+QIDNSIP=1"), ("line", 'AT+QILPORT="TCP",8000')]
     if seed % 2:
         start.append(("line", "AT+QIMUX=1"))
-    return start + [(name, make()) for _, name, make in chosen]
+    return start + choose(r, makers)
 
 
 def numbers(r: random.Random) -> dict[str, object]:
@@ -72,71 +62,27 @@ def numbers(r: random.Random) -> dict[str, object]:
     return {"link": r.choice(["", f"{index},"]), "index": index, "port": r.choice([7000, 7000, 7001, 7002])}
 
 
-class Walk:
+class Walk(Walker):
     """One module and what is known of its machines."""
 
     def __init__(self) -> None:
-        self.world = mxx(factor=1.0)
-        net = self.world.net
+        world = mxx(factor=1.0)
+        super().__init__(world, MOVES)
+        net = world.net
         net.tcp(HOST, 7000, latency=0.05)
         net.tcp(HOST, 7001, mode=Mode.SILENT)
         net.udp(HOST, 9000)
         net.add_name("name", HOST)
         net.add_silent_name("silent")
-        assert isinstance(self.world.modem, Modem)
-        module = self.world.modem._module
+        assert isinstance(world.modem, Modem)
+        module = world.modem._module
         assert isinstance(module, MxxModule)
         self.module = module
-        self.states: dict[str, str] = {}
-        self.moves: set[tuple[str, str, str]] = set()
-        self.seen = 0
 
-    def take(self, step: Step) -> None:
-        """Let it happen, then look at everything."""
-        world = self.world
-        match step:
-            case "line", str(text):
-                world.send(text.encode() + b"\r")
-                if text.startswith("AT+QISEND"):
-                    world.send(b"hello\x1b\r")
-            case "wait", float(seconds):
-                world.advance(seconds)
-            case "peer", (int(index), str(how)):
-                peers = [peer for peer in world.net.connections if not peer.gone and not peer.fin_sent]
-                if peers:
-                    peer = peers[index % len(peers)]
-                    acts: dict[str, Callable[[], None]] = {
-                        "send": lambda: peer.send(b"data"),
-                        "close": peer.close,
-                        "reset": peer.reset,
-                        "mute": lambda: peer.ack_limit(0),
-                        "deaf": peer.ignore_fin,
-                    }
-                    acts[how]()
-            case "client", None:
-                try:
-                    world.net.connect_client(8000, "10.9.9.9", latency=0.05)
-                except ConnectionRefusedError:
-                    return
-            case "leave", None:
-                world.advance(0.6)
-                world.send(b"+++")
-                world.advance(0.6)
-            case "event", event:
-                world.event(event)  # type: ignore[arg-type]
-        world.settle()
-        self.follow()
-        self.agree()
-
-    def follow(self) -> None:
-        """The machines moved by rows of their tables only."""
-        for _, effect in self.world.trace[self.seen :]:
-            if isinstance(effect, StateChanged):
-                base = effect.machine.rstrip("0123456789").rstrip()
-                if base in TABLES:
-                    assert (effect.before, effect.after) in MOVES[base], effect
-                    self.moves.add((base, effect.before, effect.after))
-        self.seen = len(self.world.trace)
+    def types(self, text: str) -> None:
+        super().types(text)
+        if text.startswith("AT+QISEND"):
+            self.world.send(b"hello\x1b\r")
 
     def agree(self) -> None:
         """State, context, links and listener fit together, for each context."""
@@ -175,44 +121,16 @@ class Walk:
         assert not second_open or second is Role.SERVER
 
 
-def play(steps: list[Step]) -> Walk:
-    """Take the steps."""
-    walker = Walk()
-    for step in steps:
-        walker.take(step)
-    return walker
-
-
-def fails(steps: list[Step]) -> Exception | None:
-    try:
-        play(steps)
-    except Exception as error:
-        return error
-    return None
-
-
 @pytest.mark.parametrize("part", range(2))
 def test_random_walks(part: int) -> None:
-    first = random.SystemRandom().getrandbits(40) if WALKS > 1000 else 0
-    for seed in range(first + part * WALKS // 2, first + (part + 1) * WALKS // 2):
-        steps = walk(seed)
-        if fails(steps):
-            at = 0
-            while at < len(steps):
-                fewer = steps[:at] + steps[at + 1 :]
-                if fails(fewer):
-                    steps = fewer
-                else:
-                    at += 1
-            text = "\n".join(f"    {step!r}" for step in steps)
-            raise AssertionError(f"seed {seed} fails; as short as can be:\n{text}") from fails(steps)
+    try_walks(part, 2, Walk, walk)
 
 
 def test_walks_get_about() -> None:
     """The walks are worth something: all rows of the family's own tables are reached."""
     reached: set[tuple[str, str, str]] = set()
     for seed in range(160):
-        reached |= play(walk(seed)).moves
+        reached |= play(Walk(), walk(seed)).moves
     own = (SINGLE.name, MULTI.name)
     rows = {(name, *move) for name in own for move in MOVES[name] if move[0] != move[1]}
     assert rows <= reached, sorted(rows - reached)
