@@ -70,7 +70,7 @@ class Modem:
     @property
     def states(self) -> tuple[str, ...]:
         """The documented states that the module is in, in the documents' words."""
-        return tuple(str(state.value) for state in self._module.present)
+        return self._module.described
 
     # ---- the five calls --------------------------------------------------------------------------
 

@@ -298,6 +298,11 @@ class Module(Port):
         """The states that the dialect's commands are allowed by."""
         return ()
 
+    @property
+    def described(self) -> tuple[str, ...]:
+        """The states that the module is in, for people to read."""
+        return tuple(str(state.value) for state in self.present)
+
     def local_ip(self, number: int) -> str:
         """The address that the network gives to the PDP context of this number."""
         context = number - self.dialect.limits.first_context

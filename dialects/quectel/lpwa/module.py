@@ -126,6 +126,16 @@ class Bg96Module(Bg96Shell):
         if error is not None:
             raise refuse(error)
 
+    @property
+    def described(self) -> tuple[str, ...]:
+        """Contexts and sockets that are not as they were at power-on."""
+        contexts = [c for c in self.stack.contexts if c.position.state is not ContextState.INACTIVE]
+        sockets = [socket for socket in self.sockets if socket.state is not S.INITIAL]
+        return (
+            *(f"context {context.number}: {context.position.state.value}" for context in contexts),
+            *(f"socket {socket.number}: {socket.state.value}" for socket in sockets),
+        )
+
     # ---- contexts --------------------------------------------------------------------------------
 
     def context(self, number: int) -> Context:

@@ -19,6 +19,7 @@ from bg96_bench import (
     said,
 )
 from vmodem.emulator.effects import Transport
+from vmodem.emulator.engine import Modem
 from vmodem.emulator.events import PdpRefusalChanged, PdpReleaseChanged
 
 
@@ -301,3 +302,15 @@ def test_in_data_mode_of_another_context(up: Bench) -> None:
 def test_a_detach_loses_all_contexts_before_its_ok(up: Bench) -> None:
     up.does("AT+CGATT=0", '+QIURC: "pdpdeact",1', "OK")
     up.fails("AT+QIACT=1", 572)
+
+
+def test_how_things_stand_for_people(up: Bench) -> None:
+    modem = up.world.modem
+    assert isinstance(modem, Modem)
+    up.tcp(3)
+    up.listens(1)
+    assert modem.states == ("context 1: ACTIVE", "socket 1: Listening", "socket 3: Connected")
+    up.loses_pdp(1)
+    assert modem.states == ("context 1: LOST", "socket 1: Closing", "socket 3: Closing")
+    up.does("AT+QIDEACT=1", "OK")
+    assert modem.states == ()
