@@ -143,6 +143,49 @@ class Resolve(NetEffect):
     servers: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class TakeAddress(NetEffect):
+    """The network gave the module this PDP address: from now on it can be reached there. Not answered."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUpAddress(NetEffect):
+    """The PDP context of this address is gone. Not answered; its sockets are closed by their own effects."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping(NetEffect):
+    """Send one ICMP echo request with ``size`` bytes of data; answered by ``PingAnswered`` or ``PingFailed``.
+
+    ``ping`` is a number that the engine chooses and never uses again. Who has not answered within
+    ``timeout`` seconds is not waited for any longer (``PingFailed`` with ``TIMED_OUT``).
+    """
+
+    ping: int
+    address: str
+    size: int
+    timeout: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskNtp(NetEffect):
+    """Ask an NTP server (RFC 5905) for the time; answered by ``NtpAnswered`` or ``NtpFailed``.
+
+    ``query`` is a number that the engine chooses and never uses again. After ``timeout`` seconds without
+    an answer that makes sense it is ``NtpFailed`` with ``TIMED_OUT``.
+    """
+
+    query: int
+    server: Address
+    timeout: float
+    source: str
+
+
 # ---- for whoever watches (transcript, scenario) -------------------------------------------------
 
 

@@ -31,6 +31,7 @@ class Failure(Enum):
     ADDRESS_IN_USE = "address in use"
     NOT_FOUND = "not found"
     FORBIDDEN = "forbidden by the network policy"
+    NOT_PERMITTED = "not permitted on this host"
     NO_RESOURCES = "no resources"
 
 
@@ -153,6 +154,47 @@ class Resolved(Event):
 @dataclass(frozen=True, slots=True)
 class ResolveFailed(Event):
     """The name of query ``query`` has no address (``NOT_FOUND``), or nobody answered."""
+
+    query: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class PingAnswered(Event):
+    """The echo reply to ping ``ping`` came after ``rtt`` seconds, with ``ttl`` in its IP header."""
+
+    ping: int
+    rtt: float
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class PingFailed(Event):
+    """Ping ``ping`` has no answer.
+
+    ``TIMED_OUT``: nobody answered in time. ``UNREACHABLE``: the network said so. ``FORBIDDEN``: not sent,
+    by policy. ``NOT_PERMITTED``: not sent, this host lets nobody ping from here.
+    """
+
+    ping: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class NtpAnswered(Event):
+    """An NTP server told the time: UTC in seconds since the Unix epoch, now (the way back is added)."""
+
+    query: int
+    utc: float
+
+
+@dataclass(frozen=True, slots=True)
+class NtpFailed(Event):
+    """No time from the NTP server.
+
+    ``TIMED_OUT``: no answer that makes sense in time. ``REFUSED``: it does not serve us (kiss-o'-death),
+    or nobody listens there. ``UNREACHABLE``, ``FORBIDDEN``: nothing could be sent.
+    """
 
     query: int
     failure: Failure
