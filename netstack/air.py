@@ -8,6 +8,7 @@ and no route leads it elsewhere.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from ..emulator.effects import Transport
@@ -43,6 +44,7 @@ class Air:
         """
         self._addresses = frozenset(addresses)
         self._places: dict[tuple[Transport, Address], Place] = {}
+        self._present: Counter[str] = Counter()
 
     def take(self, transport: Transport, address: Address, real: Address) -> Place | None:
         """From now on ``real`` is known as ``address``; ``None`` if something is open there already."""
@@ -63,6 +65,20 @@ class Air:
     def find(self, transport: Transport, address: Address) -> Place | None:
         """What a module has open there."""
         return self._places.get((transport, address))
+
+    def enter(self, host: str) -> None:
+        """A module has got this PDP address."""
+        self._present[host] += 1
+
+    def depart(self, host: str) -> None:
+        """It has given the address up."""
+        self._present[host] -= 1
+        if self._present[host] <= 0:
+            del self._present[host]
+
+    def answers(self, host: str) -> bool:
+        """Whether a module is in the network under this address, and so answers pings."""
+        return host in self._present
 
     def refusal(self, host: str) -> Failure | None:
         """Why a port of ``host`` where nothing is open cannot be reached; ``None`` if it is no module's.

@@ -11,14 +11,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..emulator.effects import (
+    AskNtp,
     CloseSocket,
+    GiveUpAddress,
     Listen,
     NetEffect,
     OpenSocket,
     PauseReceiving,
+    Ping,
     Resolve,
     ResumeReceiving,
     SendData,
+    TakeAddress,
     Transport,
 )
 from ..emulator.events import Address, Connected, ConnectFailed, Event, Failure, ListenFailed, Listening
@@ -27,6 +31,8 @@ from .host_link import Hub, failure_of, local_of
 from .host_listener import TcpListener
 from .host_tcp import TcpLink
 from .host_udp import UdpLink, UdpListener
+from .ntp import NtpClient
+from .ping import Pinger
 from .policy import Policy, ipv4, is_loopback
 from .resolve import Resolver
 from .routes import Routes
@@ -71,6 +77,9 @@ class HostNetStack:
         self._hub = Hub(loop=loop, deliver=deliver, routes=routes, policy=policy, air=self._air, note=note)
         self._links = self._hub.links
         self._resolver = Resolver(loop=loop, deliver=deliver, routes=routes, policy=policy, note=note)
+        self._pinger = Pinger(self._hub)
+        self._ntp = NtpClient(self._hub)
+        self._addresses: list[str] = []
         self._listen_host = listen_host
         self._closed = False
         # Where nothing can leave the machine, nothing needs to be able to come in either.
@@ -84,6 +93,10 @@ class HostNetStack:
             ResumeReceiving: self._resume,
             Listen: self._listen,
             Resolve: self._resolver.resolve,
+            Ping: self._pinger.ping,
+            AskNtp: self._ntp.ask,
+            TakeAddress: self._take_address,
+            GiveUpAddress: self._give_up_address,
         }
 
     def perform(self, effect: NetEffect) -> None:
@@ -101,8 +114,23 @@ class HostNetStack:
         """Close every socket and cancel everything; no event is delivered any more. May be repeated."""
         self._closed = True
         self._resolver.close()
+        self._pinger.close()
+        self._ntp.close()
+        while self._addresses:
+            self._air.depart(self._addresses.pop())
         for link in list(self._links.values()):
             link.release()
+
+    # ---- the module's own addresses -------------------------------------------------------------
+
+    def _take_address(self, effect: TakeAddress) -> None:
+        self._addresses.append(effect.address)
+        self._air.enter(effect.address)
+
+    def _give_up_address(self, effect: GiveUpAddress) -> None:
+        if effect.address in self._addresses:
+            self._addresses.remove(effect.address)
+            self._air.depart(effect.address)
 
     # ---- effects for an open handle -------------------------------------------------------------
 

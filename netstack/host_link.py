@@ -99,9 +99,12 @@ class Hub:
             self._last_note = text
             self._note(text)
 
-    def target(self, transport: Transport, asked: Address) -> Address | Failure:
-        """Where traffic to ``asked`` goes on the host, after routes and policy; a module is not there."""
-        if ipv4(asked.host) is None or not 1 <= asked.port <= 65535:
+    def target(self, transport: Transport | None, asked: Address) -> Address | Failure:
+        """Where traffic to ``asked`` goes on the host, after routes and policy; a module is not there.
+
+        ``transport`` None is a ping, which has no port.
+        """
+        if ipv4(asked.host) is None or (transport is not None and not 1 <= asked.port <= 65535):
             return Failure.NOT_FOUND
         absent = self.air.refusal(asked.host)
         if absent is not None:
@@ -111,13 +114,17 @@ class Hub:
         name = self.routes.name_of(asked.host)
         if routed is None and name is not None:
             # the synthetic address of a name leads nowhere but along the routes of that name
-            reason: str | None = f"{name} has a route, but not for this transport and port"
+            what = "pings" if transport is None else "this transport and port"
+            reason: str | None = f"{name} has a route, but not for {what}"
         else:
             reason = self.policy.refusal(final.host, routed=routed is not None)
         if reason is None:
             return final
-        where = f"{transport.value} to {asked.host}:{asked.port}"
-        along = "" if routed is None else f" (routed to {routed.host}:{routed.port})"
+        if transport is None:
+            where, there = f"ping to {asked.host}", final.host
+        else:
+            where, there = f"{transport.value} to {asked.host}:{asked.port}", f"{final.host}:{final.port}"
+        along = "" if routed is None else f" (routed to {there})"
         self.note(f"{where}{along} refused: {reason}")
         return Failure.FORBIDDEN
 

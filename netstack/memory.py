@@ -12,14 +12,18 @@ from collections import deque
 from collections.abc import Sequence
 
 from ..emulator.effects import (
+    AskNtp,
     CloseSocket,
+    GiveUpAddress,
     Listen,
     NetEffect,
     OpenSocket,
     PauseReceiving,
+    Ping,
     Resolve,
     ResumeReceiving,
     SendData,
+    TakeAddress,
     Transport,
 )
 from ..emulator.events import (
@@ -38,6 +42,7 @@ from ..emulator.events import (
     Resolved,
     ResolveFailed,
 )
+from .memory_hosts import Hosts, NtpServer, PingHost
 from .memory_peers import MemoryConnection, MisuseError, Mode, TcpPeer, UdpPeer
 from .memory_sockets import Socket, SocketTable, is_ipv4
 from .script import Step
@@ -67,6 +72,7 @@ class MemoryNetStack:
         self._udp: dict[Address, UdpPeer] = {}
         self._names: dict[str, tuple[tuple[str, ...], int] | None] = {}
         self._table = SocketTable()
+        self._hosts = Hosts()
         self._later: list[tuple[float, int, Event]] = []
         self._sequence = 0
         self._ready: deque[Event] = deque()
@@ -105,6 +111,25 @@ class MemoryNetStack:
     def add_silent_name(self, name: str) -> None:
         """No DNS server answers for this name: the lookup fails after ``dns_timeout`` seconds."""
         self._names[name.lower()] = None
+
+    def host(
+        self, address: str, *rtts: float | None, ttl: int = 64, failure: Failure | None = None
+    ) -> PingHost:
+        """Declare a host that answers pings; see :class:`PingHost`. Hosts not declared are silent."""
+        host = self._hosts.pinged[address] = PingHost(rtts or (0.0,), ttl, failure)
+        return host
+
+    def ntp(
+        self, host: str, port: int, utc: float, *, latency: float = 0.0, failure: Failure | None = None
+    ) -> NtpServer:
+        """Declare an NTP server; see :class:`NtpServer`. Servers not declared are silent."""
+        server = self._hosts.ntp[Address(host, port)] = NtpServer(utc, latency, failure)
+        return server
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The PDP addresses that the module has at present."""
+        return tuple(self._hosts.own)
 
     def occupy(self, transport: Transport, port: int) -> None:
         """Somebody else has this local port: opening it fails with ``ADDRESS_IN_USE``."""
@@ -159,6 +184,14 @@ class MemoryNetStack:
                 self._pause(handle, False)
             case Resolve():
                 self._resolve(effect)
+            case Ping():
+                self.post(*self._hosts.ping(effect))
+            case AskNtp():
+                self.post(*self._hosts.time(effect, now))
+            case TakeAddress(address):
+                self._hosts.own.append(address)
+            case GiveUpAddress(address):
+                self._give_up(address)
             case _:
                 raise TypeError(f"the memory netstack cannot perform {effect!r}")
 
@@ -345,6 +378,11 @@ class MemoryNetStack:
         else:
             self.post(ResolveFailed(effect.query, Failure.NOT_FOUND), self.dns_latency)
 
+    def _give_up(self, address: str) -> None:
+        if address not in self._hosts.own:
+            raise MisuseError(f"the module gives up {address}, which it has not got")
+        self._hosts.own.remove(address)
+
     # ---- small parts ----------------------------------------------------------------------------
 
     def _listener(self, port: int, host: str | None) -> Socket:
@@ -385,7 +423,7 @@ class MemoryNetStack:
         handle = _handle_of(event)
         socket = self._table.get(handle)
         if socket is None:
-            return handle == 0  # a lookup; else the engine gave this socket up meanwhile
+            return handle == 0  # a lookup, a ping ...; else the engine gave this socket up meanwhile
         match event:
             case Received() | PeerClosed() if socket.paused:
                 socket.hold(event)
@@ -405,6 +443,6 @@ class MemoryNetStack:
 
 
 def _handle_of(event: Event) -> int:
-    """The handle that an event speaks of; 0, which is no handle, for the answer to a lookup."""
+    """The handle that an event speaks of; 0, which is no handle, for an answer that no socket gives."""
     handle: int = getattr(event, "handle", 0)
     return handle

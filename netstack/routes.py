@@ -31,9 +31,10 @@ class Route:
     """Traffic to ``host``:``port`` goes to ``target_host``:``target_port`` instead.
 
     ``host`` and ``port`` ``None`` match everything; ``target_port`` ``None`` keeps the port.
+    ``transport`` ``None``: pings, which have no port.
     """
 
-    transport: Transport
+    transport: Transport | None
     host: str | None
     port: int | None
     target_host: str
@@ -45,7 +46,8 @@ class Route:
 
         Left of ``=``: ``tcp`` or ``udp``, an IPv4 address, a name or ``*``, a port or ``*``. Right:
         the same scheme, an IPv4 address or ``localhost`` (any other name would have to be looked up
-        anew for every connection), a port or ``*`` for the same port. Raises ``ValueError``.
+        anew for every connection), a port or ``*`` for the same port. ``icmp://192.0.2.1=icmp://127.0.0.1``
+        leads pings, and has no ports. Raises ``ValueError``.
         """
         left, equals, right = text.partition("=")
         if not equals:
@@ -68,15 +70,24 @@ def _bad(text: str, field: str, fault: str, remedy: str) -> ValueError:
     return ValueError(f"route {text!r}: {field}: {fault}; {remedy}")
 
 
-def _side(text: str, side: str, where: str) -> tuple[Transport, str | None, int | None]:
+_SCHEMES: dict[str, Transport | None] = {"tcp": Transport.TCP, "udp": Transport.UDP, "icmp": None}
+
+
+def _side(text: str, side: str, where: str) -> tuple[Transport | None, str | None, int | None]:
     scheme, slashes, rest = side.strip().partition("://")
-    if not slashes or scheme.lower() not in ("tcp", "udp"):
+    if not slashes or scheme.lower() not in _SCHEMES:
         found = repr(scheme if slashes else side)
-        raise _bad(text, f"the {where} scheme", f"{found} does not begin with one", "write tcp:// or udp://")
+        remedy = "write tcp://, udp:// or icmp://"
+        raise _bad(text, f"the {where} scheme", f"{found} does not begin with one", remedy)
+    transport = _SCHEMES[scheme.lower()]
+    if transport is None:
+        if ":" in rest:
+            raise _bad(text, f"the {where} port", "pings have none", "write icmp://HOST alone")
+        return None, _host(text, rest, where), None
     host, colon, port = rest.rpartition(":")
     if not colon:
         raise _bad(text, f"the {where} port", "it is missing", "write HOST:PORT, or HOST:* for any port")
-    return Transport(scheme.upper()), _host(text, host, where), _port(text, port, where)
+    return transport, _host(text, host, where), _port(text, port, where)
 
 
 def _host(text: str, host: str, where: str) -> str | None:
@@ -116,8 +127,11 @@ class Routes:
         self._by_name = {name: str(IPv4Address(_NAMED + i)) for i, name in enumerate(names, start=1)}
         self._names = {address: name for name, address in self._by_name.items()}
 
-    def find(self, transport: Transport, address: Address) -> Address | None:
-        """Where traffic to ``address`` (its host may be a name) is routed; ``None`` if it is not."""
+    def find(self, transport: Transport | None, address: Address) -> Address | None:
+        """Where traffic to ``address`` (its host may be a name) is routed; ``None`` if it is not.
+
+        ``transport`` ``None``: a ping.
+        """
         if not self._routes:
             return None
         host = self._names.get(address.host) or fold(address.host)

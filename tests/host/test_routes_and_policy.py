@@ -48,9 +48,9 @@ def test_parse(text: str, route: Route) -> None:
     [
         ("tcp://1.2.3.4:5", "the route", "write FROM=TO"),
         ("", "the route", "write FROM=TO"),
-        ("1.2.3.4:5=tcp://127.0.0.1:5", "the left scheme", "write tcp:// or udp://"),
-        ("tls://1.2.3.4:5=tcp://127.0.0.1:5", "the left scheme", "write tcp:// or udp://"),
-        ("tcp://1.2.3.4:5=127.0.0.1:5", "the right scheme", "write tcp:// or udp://"),
+        ("1.2.3.4:5=tcp://127.0.0.1:5", "the left scheme", "write tcp://, udp:// or icmp://"),
+        ("tls://1.2.3.4:5=tcp://127.0.0.1:5", "the left scheme", "write tcp://, udp:// or icmp://"),
+        ("tcp://1.2.3.4:5=127.0.0.1:5", "the right scheme", "write tcp://, udp:// or icmp://"),
         ("tcp://1.2.3.4:5=udp://127.0.0.1:5", "the right scheme", "use the same"),
         ("tcp://1.2.3.4=tcp://127.0.0.1:5", "the left port", "write HOST:PORT"),
         ("tcp://1.2.3.4:0=tcp://127.0.0.1:5", "the left port", "1 to 65535"),
