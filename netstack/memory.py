@@ -39,10 +39,8 @@ from ..emulator.events import (
     Listening,
     PeerClosed,
     Received,
-    Resolved,
-    ResolveFailed,
 )
-from .memory_hosts import Hosts, NtpServer, PingHost
+from .memory_hosts import Hosts
 from .memory_peers import MemoryConnection, MisuseError, Mode, TcpPeer, UdpPeer
 from .memory_sockets import Socket, SocketTable, is_ipv4
 from .script import Step
@@ -50,7 +48,7 @@ from .script import Step
 __all__ = ["MemoryConnection", "MemoryNetStack", "MisuseError", "Mode", "TcpPeer", "UdpPeer"]
 
 
-class MemoryNetStack:
+class MemoryNetStack(Hosts):
     """Performs :class:`NetEffect`, hands out events; time comes in with every call.
 
     ``others`` is how a TCP address answers that no peer was declared for. ``send_limit`` is how
@@ -58,11 +56,9 @@ class MemoryNetStack:
     """
 
     def __init__(self, *, others: Mode = Mode.REFUSE, send_limit: int = 16384) -> None:
-        self.dns_latency = 0.0
-        self.dns_timeout = 10.0
+        super().__init__()
         self.no_sockets: Failure | None = None
         """What opening any socket or listener fails with: the host has none to give."""
-        self.queries: list[Resolve] = []
         self.connections: list[MemoryConnection] = []
         self.strays: list[tuple[Address, bytes]] = []
         self._others = others
@@ -70,9 +66,7 @@ class MemoryNetStack:
         self._now = 0.0
         self._tcp: dict[Address, TcpPeer] = {}
         self._udp: dict[Address, UdpPeer] = {}
-        self._names: dict[str, tuple[tuple[str, ...], int] | None] = {}
         self._table = SocketTable()
-        self._hosts = Hosts()
         self._later: list[tuple[float, int, Event]] = []
         self._sequence = 0
         self._ready: deque[Event] = deque()
@@ -103,33 +97,6 @@ class MemoryNetStack:
         if address not in self._udp:
             self._udp[address] = UdpPeer(self, address, mode, latency)
         return self._udp[address]
-
-    def add_name(self, name: str, *addresses: str, ttl: int = 0) -> None:
-        """The name has these addresses; without any: it does not exist, as every name not added."""
-        self._names[name.lower()] = (addresses, ttl)
-
-    def add_silent_name(self, name: str) -> None:
-        """No DNS server answers for this name: the lookup fails after ``dns_timeout`` seconds."""
-        self._names[name.lower()] = None
-
-    def host(
-        self, address: str, *rtts: float | None, ttl: int = 64, failure: Failure | None = None
-    ) -> PingHost:
-        """Declare a host that answers pings; see :class:`PingHost`. Hosts not declared are silent."""
-        host = self._hosts.pinged[address] = PingHost(rtts or (0.0,), ttl, failure)
-        return host
-
-    def ntp(
-        self, host: str, port: int, utc: float, *, latency: float = 0.0, failure: Failure | None = None
-    ) -> NtpServer:
-        """Declare an NTP server; see :class:`NtpServer`. Servers not declared are silent."""
-        server = self._hosts.ntp[Address(host, port)] = NtpServer(utc, latency, failure)
-        return server
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The PDP addresses that the module has at present."""
-        return tuple(self._hosts.own)
 
     def occupy(self, transport: Transport, port: int) -> None:
         """Somebody else has this local port: opening it fails with ``ADDRESS_IN_USE``."""
@@ -183,13 +150,13 @@ class MemoryNetStack:
             case ResumeReceiving(handle):
                 self._pause(handle, False)
             case Resolve():
-                self._resolve(effect)
+                self.post(*self._resolve(effect))
             case Ping():
-                self.post(*self._hosts.ping(effect))
+                self.post(*self._ping(effect))
             case AskNtp():
-                self.post(*self._hosts.time(effect, now))
+                self.post(*self._tell_time(effect, now))
             case TakeAddress(address):
-                self._hosts.own.append(address)
+                self._own.append(address)
             case GiveUpAddress(address):
                 self._give_up(address)
             case _:
@@ -363,25 +330,6 @@ class MemoryNetStack:
         if not paused:
             self._ready.extendleft(reversed(socket.held))
             socket.held.clear()
-
-    def _resolve(self, effect: Resolve) -> None:
-        if any(query.query == effect.query for query in self.queries):
-            raise MisuseError(f"query number {effect.query} is used twice")
-        self.queries.append(effect)
-        known = self._names.get(effect.name.lower(), ((), 0))
-        if is_ipv4(effect.name):
-            known = ((effect.name,), 0)
-        if known is None:
-            self.post(ResolveFailed(effect.query, Failure.TIMED_OUT), self.dns_timeout)
-        elif known[0]:
-            self.post(Resolved(effect.query, *known), self.dns_latency)
-        else:
-            self.post(ResolveFailed(effect.query, Failure.NOT_FOUND), self.dns_latency)
-
-    def _give_up(self, address: str) -> None:
-        if address not in self._hosts.own:
-            raise MisuseError(f"the module gives up {address}, which it has not got")
-        self._hosts.own.remove(address)
 
     # ---- small parts ----------------------------------------------------------------------------
 

@@ -86,7 +86,7 @@ class Pinger:
 
 
 def _socket() -> tuple[socket.socket, bool]:
-    """A socket for pings, and whether it is a raw one. Raises ``PermissionError`` where neither is allowed."""
+    """A socket for pings, and whether it is raw. Raises ``PermissionError`` where neither is allowed."""
     try:
         return socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP), False
     except OSError:  # outside net.ipv4.ping_group_range, or a kernel without ping sockets

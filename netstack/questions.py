@@ -113,7 +113,9 @@ class Question(ABC):
         except OSError as error:
             self.end(self.failed(error))
             return
-        ttls = [int.from_bytes(value, sys.byteorder) for level, kind, value in control if kind == socket.IP_TTL]
+        ttls = [
+            int.from_bytes(value, sys.byteorder) for level, kind, value in control if kind == socket.IP_TTL
+        ]
         event = self.heard(data, ttls[0] if ttls else None)
         if event is not None:
             self.end(event)
