@@ -115,6 +115,8 @@ class Options:
     """Whether a module that is on from the beginning boots then, with its lines, or is ready already."""
     wall: float = 0.0
     """Seconds since the Unix epoch (UTC) at engine time 0."""
+    zone: int = 0
+    """Quarters of an hour by which the module's clock is ahead of UTC at first power-on."""
     send_buffer: int | None = None
     timing_factor: float = 0.0
     timings: Mapping[str, float] = field(default_factory=dict)

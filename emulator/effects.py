@@ -161,11 +161,11 @@ class GiveUpAddress(NetEffect):
 class Ping(NetEffect):
     """Send one ICMP echo request with ``size`` bytes of data; answered by ``PingAnswered`` or ``PingFailed``.
 
-    ``ping`` is a number that the engine chooses and never uses again. Who has not answered within
+    ``query`` is a number that the engine chooses and never uses again. Who has not answered within
     ``timeout`` seconds is not waited for any longer (``PingFailed`` with ``TIMED_OUT``).
     """
 
-    ping: int
+    query: int
     address: str
     size: int
     timeout: float

@@ -161,22 +161,22 @@ class ResolveFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class PingAnswered(Event):
-    """The echo reply to ping ``ping`` came after ``rtt`` seconds, with ``ttl`` in its IP header."""
+    """The echo reply to ping ``query`` came after ``rtt`` seconds, with ``ttl`` in its IP header."""
 
-    ping: int
+    query: int
     rtt: float
     ttl: int
 
 
 @dataclass(frozen=True, slots=True)
 class PingFailed(Event):
-    """Ping ``ping`` has no answer.
+    """Ping ``query`` has no answer.
 
     ``TIMED_OUT``: nobody answered in time. ``UNREACHABLE``: the network said so. ``FORBIDDEN``: not sent,
     by policy. ``NOT_PERMITTED``: not sent, this host lets nobody ping from here.
     """
 
-    ping: int
+    query: int
     failure: Failure
 
 

@@ -6,7 +6,7 @@ from collections import deque
 from enum import Enum
 
 from .effects import Transport
-from .events import Address, Connected, ConnectFailed, Resolved, ResolveFailed
+from .events import Address, Connected, ConnectFailed
 from .jobs import Job
 from .machine import Position
 from .states import ContextState, LinkState, ServerState
@@ -112,15 +112,6 @@ class Listener:
     def listening(self) -> bool:
         """Whether it accepts clients."""
         return self.position.state is ServerState.LISTENING
-
-
-class Lookup:
-    """A name being resolved."""
-
-    __slots__ = ("answer",)
-
-    def __init__(self) -> None:
-        self.answer: Resolved | ResolveFailed | None = None
 
 
 def is_dotted_quad(host: str) -> bool:

@@ -61,7 +61,7 @@ class Module(Port):
             **self.stack.handlers,
             **self.phone.handlers,
         }
-        self.rtc = Rtc()
+        self.rtc = Rtc(options.zone)
         self.packet = Packet()
         self.sleep = Sleep(self)
         self.registration = Registration(self)
@@ -312,6 +312,10 @@ class Module(Port):
         # A stable private address per module: from the last digits of its IMEI.
         serial = int(self.options.imei[-7:-1]) % 60000 + 256
         return f"10.{64 + context}.{serial >> 8}.{serial & 0xFF}"
+
+    def dns_servers(self, context: Context) -> tuple[str, ...]:
+        """The servers that are asked for a name of ``context``; none: the host's resolver."""
+        return self.stack.dns_servers
 
     def data_rules(self, link: Link) -> DataRules:
         """The data mode settings in force for ``link``."""

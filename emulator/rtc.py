@@ -11,9 +11,10 @@ DEFAULT = datetime(2004, 1, 1, tzinfo=UTC).timestamp()
 class Rtc:
     """Local time in seconds since the epoch, zone in quarters of an hour."""
 
-    def __init__(self) -> None:
+    def __init__(self, quarters: int = 0) -> None:
+        """``quarters``: the zone that the clock has at first power-on."""
         self._shift: float | None = None
-        self.quarters = 0
+        self.quarters = quarters
 
     def start(self, now: float) -> None:
         """First power-on; later ones do not disturb it (its battery)."""
@@ -25,6 +26,10 @@ class Rtc:
         assert self._shift is not None
         return datetime.fromtimestamp(self._shift + now, UTC)
 
+    def local_of(self, utc: float) -> datetime:
+        """What the clock would show at ``utc`` (seconds since the epoch), if it went right."""
+        return datetime.fromtimestamp(utc, UTC) + timedelta(minutes=15 * self.quarters)
+
     def set_local(self, now: float, local: datetime, quarters: int) -> None:
         """The host sets the clock."""
         self._shift = local.timestamp() - now
@@ -32,7 +37,8 @@ class Rtc:
 
     def set_utc(self, now: float, utc: float, quarters: int) -> None:
         """The network sets the clock: ``utc`` in seconds since the epoch."""
-        self.set_local(now, datetime.fromtimestamp(utc, UTC) + timedelta(minutes=15 * quarters), quarters)
+        self.quarters = quarters
+        self.set_local(now, self.local_of(utc), quarters)
 
     def text(self, now: float) -> str:
         """As +CCLK? prints it: ``yy/MM/dd,hh:mm:ss+zz`` (27.007 8.15)."""

@@ -1,34 +1,35 @@
-"""What the TCP/IP toolkit asks of the network beside connections: names, and listeners.
+"""What the TCP/IP toolkit has beside connections: contexts, and listeners.
 
-The base of :class:`~.stack.Stack`; no words here either.
+A base of :class:`~.stack.Stack`; no words here either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from .effects import CloseSocket, Listen, Resolve, Transport
-from .events import Event, Failure, ListenFailed, Listening, Resolved, ResolveFailed
-from .jobs import Pause, Steps, Until
-from .links import Context, Listener, Lookup, is_dotted_quad
+from .effects import CloseSocket, GiveUpAddress, Listen, TakeAddress, Transport
+from .events import Event, ListenFailed, Listening
+from .links import Context, Listener
 from .machine import Position
-from .states import CONTEXT, SERVER, Happening
+from .questions import Questions
+from .states import CONTEXT, SERVER, ContextState, Happening
 
 if TYPE_CHECKING:
     from .module import Module
 
 
-class Sockets:
-    """The contexts of one module, their listeners, and the names being looked up."""
+class Sockets(Questions):
+    """The contexts of one module, and their listeners."""
 
     def __init__(self, module: Module) -> None:
-        self._module = module
+        super().__init__(module)
         limits = module.dialect.limits
         watch = module.state_watch
         first = limits.first_context
         numbers = range(first, first + limits.contexts)
-        self.contexts = [Context(i, Position(CONTEXT, watch(i))) for i in numbers]
+        self.contexts = [Context(i, Position(CONTEXT, self._context_changed(i))) for i in numbers]
         self.banks = self.contexts[: limits.banks]
         """The contexts that have links and a listener; one of them serves all where links are shared."""
         if limits.listeners:
@@ -36,48 +37,26 @@ class Sockets:
             self.listeners = [Listener(Position(SERVER, watch(i)), self.contexts[0]) for i in pool]
         else:
             self.listeners = [Listener(Position(SERVER, module.state_changed), bank) for bank in self.banks]
-        self.dns_servers: tuple[str, ...] = ()
         self._listeners: dict[int, Listener] = {}
-        self._lookups: dict[int, Lookup] = {}
-        self._serial = 0
         self.socket_handlers: dict[type[Event], Callable[..., None]] = {
+            **self.question_handlers,
             Listening: self._listening,
             ListenFailed: self._listen_failed,
-            Resolved: self._resolved,
-            ResolveFailed: self._resolved,
         }
 
-    def _new_number(self) -> int:
-        self._serial += 1
-        return self._serial
+    def _context_changed(self, number: int) -> Callable[[str, Enum, Enum], None]:
+        """Tells whoever watches, and the network: an active context's address can be reached."""
+        told = self._module.state_watch(number)
 
-    # ---- names -----------------------------------------------------------------------------------
+        def changed(machine: str, before: Enum, after: Enum) -> None:
+            told(machine, before, after)
+            address = self.contexts[number - self.contexts[0].number].address
+            if after is ContextState.ACTIVE:
+                self._module.ask(TakeAddress(address))
+            elif before is ContextState.ACTIVE:
+                self._module.ask(GiveUpAddress(address))
 
-    def resolve(self, name: str) -> Steps:
-        """Steps: the IPv4 addresses of ``name`` as a tuple, or the :class:`Failure`."""
-        if is_dotted_quad(name):
-            return (".".join([str(int(part)) for part in name.split(".")]),)
-        lookup = Lookup()
-        query = self._new_number()
-        self._lookups[query] = lookup
-        yield Pause("dns")
-        self._module.ask(Resolve(query, name, self.dns_servers))
-        yield Until(lambda: lookup.answer is not None, "dns limit")
-        self._lookups.pop(query, None)
-        answer = lookup.answer
-        if isinstance(answer, Resolved):
-            return answer.addresses
-        return Failure.TIMED_OUT if answer is None else answer.failure
-
-    def _resolved(self, event: Resolved | ResolveFailed) -> None:
-        lookup = self._lookups.pop(event.query, None)
-        if lookup is not None:
-            lookup.answer = event
-
-    def forget_names(self) -> None:
-        """Power off: nobody waits for an answer any more, and no server is known."""
-        self._lookups.clear()
-        self.dns_servers = ()
+        return changed
 
     # ---- listening -------------------------------------------------------------------------------
 

@@ -83,7 +83,7 @@ class Stack(Sockets):
             self.stop_listening(listener, abort=True)
         for handle in tuple(self._lingering):
             self._abort(handle)
-        self.forget_names()
+        self.dns_servers = ()
         for context in self.contexts:
             context.position.fire(Happening.SHUT)
             context.address = ""
@@ -141,7 +141,7 @@ class Stack(Sockets):
         latest = module.now + module.timings["connect limit"]
         remote = None
         if host is not None:
-            found = yield from self.resolve(host)
+            found = yield from self.resolve(host, link.context)
             if isinstance(found, Failure):
                 self._failed(link, Failure.NOT_FOUND)
                 return

@@ -40,10 +40,10 @@ class PingHost:
         rtt = self._rtts[min(len(self.requests), len(self._rtts) - 1)]
         self.requests.append(effect)
         if self.failure is not None:
-            return PingFailed(effect.ping, self.failure), rtt or 0.0
+            return PingFailed(effect.query, self.failure), rtt or 0.0
         if rtt is None or rtt >= effect.timeout:
-            return PingFailed(effect.ping, Failure.TIMED_OUT), effect.timeout
-        return PingAnswered(effect.ping, rtt, self._ttl), rtt
+            return PingFailed(effect.query, Failure.TIMED_OUT), effect.timeout
+        return PingAnswered(effect.query, rtt, self._ttl), rtt
 
 
 class NtpServer:
@@ -141,8 +141,8 @@ class Hosts:
         if host is not None:
             return host.asked(effect)
         if effect.address in self._own:
-            return PingAnswered(effect.ping, 0.0, 64), 0.0
-        return PingFailed(effect.ping, Failure.TIMED_OUT), effect.timeout
+            return PingAnswered(effect.query, 0.0, 64), 0.0
+        return PingFailed(effect.query, Failure.TIMED_OUT), effect.timeout
 
     def _tell_time(self, effect: AskNtp, now: float) -> Due:
         server = self._ntp.get(effect.server)

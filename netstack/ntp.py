@@ -73,8 +73,10 @@ def _request() -> bytes:
     """A client's packet: everything zero but the time of sending, which the server gives back."""
     from scapy.layers.ntp import NTPHeader
 
-    empty = {"stratum": 0, "poll": 0, "ref_id": bytes(4), "ref": 0, "orig": 0, "recv": 0}
-    return bytes(NTPHeader(version=_VERSION, mode=_CLIENT, **empty))
+    packet = NTPHeader(
+        version=_VERSION, mode=_CLIENT, stratum=0, poll=0, ref_id=bytes(4), ref=0, orig=0, recv=0
+    )
+    return bytes(packet)
 
 
 class NtpQuestion(Question):

@@ -42,11 +42,11 @@ class Pinger:
         """Send one echo request; answer with ``PingAnswered`` or ``PingFailed``."""
         if self._hub.air.answers(effect.address):
             asked_at = self._hub.loop.time()
-            self._hub.loop.call_soon(self._module_answers, effect.ping, asked_at)
+            self._hub.loop.call_soon(self._module_answers, effect.query, asked_at)
             return
         target = self._hub.target(None, Address(effect.address, 0))
         if isinstance(target, Failure):
-            self._hub.deliver(PingFailed(effect.ping, target))
+            self._hub.deliver(PingFailed(effect.query, target))
             return
         then = partial(self._send, effect, target.host)
         self._questions.with_packets(then, partial(self._failed, effect, Failure.NO_RESOURCES))
@@ -55,12 +55,12 @@ class Pinger:
         """Answer nothing from now on. May be repeated."""
         self._questions.close()
 
-    def _module_answers(self, ping: int, asked_at: float) -> None:
+    def _module_answers(self, query: int, asked_at: float) -> None:
         if not self._questions.closed:
-            self._hub.deliver(PingAnswered(ping, self._hub.loop.time() - asked_at, MODULE_TTL))
+            self._hub.deliver(PingAnswered(query, self._hub.loop.time() - asked_at, MODULE_TTL))
 
     def _failed(self, effect: Ping, failure: Failure) -> None:
-        self._hub.deliver(PingFailed(effect.ping, failure))
+        self._hub.deliver(PingFailed(effect.query, failure))
 
     def _send(self, effect: Ping, target: str) -> None:
         try:
@@ -143,15 +143,15 @@ class PingUnderWay(Question):
     """A ping that nobody has answered yet."""
 
     def __init__(self, questions: Questions, effect: Ping, echo: Echo) -> None:
-        silence = PingFailed(effect.ping, Failure.TIMED_OUT)
+        silence = PingFailed(effect.query, Failure.TIMED_OUT)
         super().__init__(questions, echo.sock, effect.timeout, silence)
-        self._ping = effect.ping
+        self._query = effect.query
         self._echo = echo
 
     def heard(self, data: bytes, ttl: int | None) -> Event | None:
         waited = self.waited
         answered = self._echo.ttl(data, ttl)
-        return None if answered is None else PingAnswered(self._ping, waited, answered)
+        return None if answered is None else PingAnswered(self._query, waited, answered)
 
     def failed(self, error: OSError) -> Event:
-        return PingFailed(self._ping, failure_of(error))
+        return PingFailed(self._query, failure_of(error))

@@ -44,5 +44,6 @@ def options_of(header: Header, *, pace: float = 0.0) -> Options:
         port_name=header.at_port or options.port_name,
         rssi=rssi,
         ber=ber,
+        zone=header.ntp[0].quarters if header.ntp else options.zone,
         timing_factor=pace,
     )

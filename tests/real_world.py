@@ -65,7 +65,7 @@ def needs_virtual_time(transcript: Transcript) -> str | None:
     if any(isinstance(step, AckLimit) for script in scripts for step in script):
         return "the host's own stack acknowledges as it likes"
     if header.pings or header.ntp:
-        return "there are no real ping and NTP peers"
+        return "round-trip times and the time are what they are"
     servers = {peer.host.lower() for peer in header.peers}
     if any(name.name.lower() not in servers for name in header.names):
         return "it asks for names that no route answers"

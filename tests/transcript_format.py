@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from transcript_events import Action, parse_action
@@ -58,12 +59,17 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Ntp:
-    """An NTP server that tells ``time`` (``yyyy/MM/dd,hh:mm:ss+zz``)."""
+    """An NTP server: ``utc`` when it is first asked, in seconds since the Unix epoch.
+
+    A header writes it as the module prints it (``yyyy/MM/dd,hh:mm:ss+zz``); ``quarters`` is the zone of the
+    module's clock, which no command of the document sets.
+    """
 
     place: Place
     host: str
     port: int
-    time: str
+    utc: float
+    quarters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,9 +336,22 @@ def _peers(header: Header, value: str, place: Place) -> None:
         rtt = tuple(int(part) for part in found[2].split(","))
         header.pings.append(Ping(place, found[1], rtt, int(found[3])))
     elif found := _NTP.fullmatch(value):
-        header.ntp.append(Ntp(place, found[1], int(found[2]), found[3]))
+        header.ntp.append(Ntp(place, found[1], int(found[2]), *_time(found[3], place)))
     else:
         raise place.error(f"unknown peer {value!r}")
+
+
+_TIME = re.compile(r"(\d{4}/\d\d/\d\d,\d\d:\d\d:\d\d)([+-]\d\d)")
+
+
+def _time(text: str, place: Place) -> tuple[float, int]:
+    """UTC and the zone of a local time."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise place.error(f"{text!r} is no time as yyyy/MM/dd,hh:mm:ss+zz")
+    local = datetime.strptime(found[1], "%Y/%m/%d,%H:%M:%S").replace(tzinfo=UTC)
+    quarters = int(found[2])
+    return local.timestamp() - 900 * quarters, quarters
 
 
 _VERB = re.compile(

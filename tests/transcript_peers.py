@@ -41,9 +41,11 @@ class VirtualPeers:
         self._runs: list[tuple[str, Callable[[], Sequence[ScriptRun]]]] = []
 
     def declare(self, header: Header) -> None:
-        """Names and servers of the header. Pings and NTP servers raise: not in the netstack yet."""
-        for place in [*(ping.place for ping in header.pings), *(server.place for server in header.ntp)]:
-            raise place.error("the memory netstack has no such peer yet")
+        """Names, servers and hosts of the header."""
+        for ping in header.pings:
+            self._net.host(ping.host, *(rtt / 1000 for rtt in ping.rtt), ttl=ping.ttl)
+        for ntp in header.ntp:
+            self._net.ntp(ntp.host, ntp.port, ntp.utc)
         for name in header.names:
             self._net.add_name(name.name, *name.addresses, ttl=name.ttl)
         for peer in header.peers:

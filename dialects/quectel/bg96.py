@@ -14,6 +14,9 @@ from .lpwa.connections import CONNECTIONS
 from .lpwa.contexts import CONTEXT_COMMANDS
 from .lpwa.data import DATA
 from .lpwa.module import Bg96Module
+from .lpwa.names import NAMES
+from .lpwa.ntp import NTP
+from .lpwa.ping import PING
 from .lpwa.sockets import SOCKETS
 
 REVISION = "BG96MAR02A07M1G"
@@ -24,7 +27,17 @@ BG96 = Dialect(
     title="Quectel BG96",
     documents=("BG96 TCP/IP AT Commands Manual V1.0 (2017-11-23)",),
     identity=Identity("Quectel", "BG96", REVISION, ("Quectel", "BG96", f"Revision: {REVISION}")),
-    commands=V250 | TS27007 | CALLS | TS27005 | CONTEXT_COMMANDS | CONNECTIONS | DATA | CONFIG,
+    commands=V250
+    | TS27007
+    | CALLS
+    | TS27005
+    | CONTEXT_COMMANDS
+    | CONNECTIONS
+    | DATA
+    | CONFIG
+    | NAMES
+    | PING
+    | NTP,
     module=Bg96Module,
     timings={
         **SHELL_TIMINGS,
@@ -40,6 +53,7 @@ BG96 = Dialect(
         "send fail": fixed(0.5, "assumed: a full buffer is one that stays full"),
         "dns": latency(0.3, "common.md 10"),
         "dns limit": fixed(60, "S 2.1.14"),
+        "ntp limit": fixed(125, "S 2.1.12"),
     },
     limits=Limits(line=2048, links=SOCKETS, listeners=SOCKETS, contexts=16, first_context=1, segment=1500),
     escape=Escape(guard=1.0, gap=1.0),

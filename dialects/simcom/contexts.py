@@ -98,7 +98,7 @@ CIPSHUT = command("+CIPSHUT", test(), execute(cipshut), cite="S 3.1, 4, 9; M7000
 
 def _look_up(module: Sim800Module, name: str) -> Steps:
     context = module.context
-    found = yield from module.stack.resolve(name)
+    found = yield from module.stack.resolve(name, context)
     if not context.active:
         found = Failure.UNREACHABLE  # lost or shut meanwhile
     if isinstance(found, Failure):

@@ -255,7 +255,7 @@ def _look_up(module: MxxModule, name: str) -> Steps:
     context = module.context
     found: tuple[str, ...] | Failure = Failure.UNREACHABLE
     if (yield from module.bring_up(context)):
-        found = yield from module.stack.resolve(name)
+        found = yield from module.stack.resolve(name, context)
     if not context.active:
         found = Failure.UNREACHABLE  # refused, or lost meanwhile
     if isinstance(found, Failure):

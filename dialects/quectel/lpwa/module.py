@@ -15,6 +15,7 @@ from ....emulator.links import Context, Link, Listener
 from ....emulator.machine import Position
 from ....emulator.reply import ErrorCode, ResultCode
 from ....emulator.states import ContextState, Happening
+from .errands import Errands
 from .errors import TcpIpError, refuse
 from .failures import ACCEPT, LATE, Failures
 from .retransmission import Retransmission
@@ -26,14 +27,18 @@ E = TcpIpError
 S = SocketState
 
 
+NO_SERVER = "0.0.0.0"
+"""What AT+QIDNSCFG prints where no server is known (REC)."""
+
+
 @dataclass(slots=True)
 class ContextSettings:
     """AT+QICSGP and QIDNSCFG, for one context. Nothing is saved over a restart (REC)."""
 
     configured: bool = False
     auth: int = 0
-    dns: tuple[str, str] = ("", "")
-    """Known servers; empty: none. Valid until AT+QIDEACT (REC)."""
+    dns: tuple[str, str] = (NO_SERVER, NO_SERVER)
+    """The servers to be asked. Valid until AT+QIDEACT (REC)."""
 
 
 @dataclass(slots=True)
@@ -92,6 +97,7 @@ class Bg96Module(Bg96Shell):
         ]
         self.retransmission = Retransmission(self)
         self.failures = Failures()
+        self.errands = Errands(self.start)
         self._left: Socket | None = None
         """The socket that ATO returns to."""
 
@@ -148,17 +154,22 @@ class Bg96Module(Bg96Shell):
             return E.CONTEXT_BROKEN
         return E.NONE if context.active else E.OPEN_CONTEXT
 
+    def dns_servers(self, context: Context) -> tuple[str, ...]:
+        return tuple(server for server in self.tcpip.of(context).dns if server != NO_SERVER)
+
     def deactivate(self, context: Context) -> None:
         """AT+QIDEACT: its sockets go without a word, their connectIDs are free (S 2.1.3; REC)."""
         self.stack.shut(context)
         for socket in self.sockets:
             if socket.context is context:
                 self.free(socket)
-        self.tcpip.of(context).dns = ("", "")
+        self.errands.context_gone(context, E.OPEN_CONTEXT)
+        self.tcpip.of(context).dns = (NO_SERVER, NO_SERVER)
         self.carrier_changed()
 
     def context_lost(self, context: Context) -> None:
         """+QIURC: "pdpdeact"; the sockets are Closing until QICLOSE or QIDEACT (S 2.2.5; REC)."""
+        self.errands.context_gone(context, E.CONTEXT_BROKEN)
         for socket in self.sockets:
             if socket.context is not context:
                 continue
