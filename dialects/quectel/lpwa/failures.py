@@ -14,6 +14,7 @@ E = TcpIpError
 NAMED = {
     ("socket.open", "connect_fail"): E.CONNECT,
     ("socket.open", "dns_fail"): E.DNS_PARSE,
+    ("dns.resolve", "dns_fail"): E.DNS_PARSE,
     ("socket.send", "send_fail"): E.NONE,
     ("pdp.activate", "activate_fail"): E.OPEN_CONTEXT,
     ("pdp.deactivate", "deactivate_fail"): E.CLOSE_CONTEXT,
@@ -26,7 +27,7 @@ CODES = {str(error.number): error for error in TcpIpError if error is not E.NONE
 ACCEPT = "socket.accept"
 """Not a command: the next client is lost on its way in (560)."""
 
-LATE = ("socket.open", "socket.send")
+LATE = ("socket.open", "socket.send", "dns.resolve", "net.ping", "net.ntp")
 """Operations whose failure does not come where the command begins."""
 
 

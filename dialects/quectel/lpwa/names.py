@@ -72,7 +72,8 @@ def qidnsgip_write(module: Bg96Module, number: int, name: str) -> Reply:
     if module.errands.get(Kind.DNS) is not None:
         raise refuse(E.DNS_BUSY)
     context = module.context(number)
-    module.errands.begin(Kind.DNS, context, E.NONE, lambda errand: _look_up(module, errand, name))
+    fault = module.fault_of_errand(context, "dns.resolve")
+    module.errands.begin(Kind.DNS, context, fault, lambda errand: _look_up(module, errand, name))
     return OK
 
 
@@ -81,6 +82,7 @@ QIDNSGIP = tcpip(
     test(f"+QIDNSGIP: {CONTEXTS},<hostname>"),
     write(CONTEXT, Text("name", HOST_LENGTH, quotes=Quotes.REQUIRED, empty=False), run=qidnsgip_write),
     cite="S 2.1.14",
+    op="dns.resolve",
 )
 
 NAMES = CommandSet([QIDNSCFG, QIDNSGIP])

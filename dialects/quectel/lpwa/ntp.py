@@ -57,7 +57,7 @@ def qntp_write(module: Bg96Module, number: int, server: str, port: int, sets: in
     if module.errands.get(Kind.NTP) is not None:
         raise refuse(E.BUSY)
     context, asked = module.context(number), Address(server, port)
-    fault = module.fault_of(context)
+    fault = module.fault_of_errand(context, "net.ntp")
     module.errands.begin(
         Kind.NTP, context, fault, lambda errand: _synchronise(module, errand, asked, bool(sets)), asked
     )
@@ -76,6 +76,7 @@ QNTP = tcpip(
         run=qntp_write,
     ),
     cite="S 2.1.12, 3.8",
+    op="net.ntp",
 )
 
 NTP = CommandSet([QNTP])

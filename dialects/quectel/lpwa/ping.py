@@ -61,7 +61,7 @@ def qping_write(module: Bg96Module, number: int, host: str, seconds: int, count:
     if module.errands.get(Kind.PING) is not None:
         raise refuse(E.BUSY)
     context = module.context(number)
-    fault = module.fault_of(context)
+    fault = module.fault_of_errand(context, "net.ping")
     module.errands.begin(
         Kind.PING, context, fault, lambda errand: _pings(module, errand, host, seconds, count)
     )
@@ -79,6 +79,7 @@ QPING = tcpip(
         run=qping_write,
     ),
     cite="S 2.1.11, 3.7",
+    op="net.ping",
 )
 
 PING = CommandSet([QPING])
