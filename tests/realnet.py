@@ -9,14 +9,28 @@ import struct
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+import pytest
 from vmodem.emulator.effects import CloseSocket, Listen, NetEffect, OpenSocket, SendData, Transport
 from vmodem.emulator.events import Accepted, Address, Connected, Event, Listening, Received
+from vmodem.netstack import ping
 from vmodem.netstack.air import Air
 from vmodem.netstack.host import HostNetStack
 from vmodem.netstack.policy import Policy
 from vmodem.netstack.routes import Route, Routes
 
 E = TypeVar("E", bound=Event)
+
+
+def _can_ping() -> bool:
+    try:
+        sock, _ = ping._socket()
+    except PermissionError:
+        return False
+    sock.close()
+    return True
+
+
+needs_ping = pytest.mark.skipif(not _can_ping(), reason="this host lets nobody ping")
 
 TIMEOUT = 10.0
 

@@ -48,7 +48,7 @@ def run(story: Story, *routes: str, pool: tuple[str, ...] = (A, B, C), **options
                 net.close()
         await nets[0].passes()
         assert open_descriptors() == before
-        assert air._places == {}
+        assert (air._places, air._present) == ({}, {})
 
     asyncio.run(main())
 

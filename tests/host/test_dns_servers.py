@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import builtins
 import socket
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from realnet import Net, free_port, run
+from responders import a, dns_server
+from responders import dns_reply as reply
 from scapy.layers.dns import DNS, DNSQR, DNSRR
 from vmodem.emulator.effects import Resolve
 from vmodem.emulator.events import Event, Failure, Resolved, ResolveFailed
@@ -24,59 +24,8 @@ Reply = bytes | DNS
 NAME = "www.example.com"
 
 
-def a(name: str, address: str, ttl: int = 300) -> DNSRR:
-    return DNSRR(rrname=name, type="A", rdata=address, ttl=ttl)
-
-
 def cname(name: str, target: str, ttl: int = 300) -> DNSRR:
     return DNSRR(rrname=name, type="CNAME", rdata=target, ttl=ttl)
-
-
-def reply(query: DNS, *records: DNSRR, **fields: Any) -> DNS:
-    return DNS(**{"id": query.id, "qr": 1, "ra": 1, "qd": query.qd, "an": list(records), **fields})
-
-
-class Responder:
-    """A DNS server on loopback; ``answer(query)`` gives the packets that it sends back."""
-
-    def __init__(self, answer: Callable[[DNS], Sequence[Reply]]) -> None:
-        self.queries: list[DNS] = []
-        self._answer = answer
-        self._sock = socket.socket(type=socket.SOCK_DGRAM)
-        self._sock.bind(("127.0.0.1", 0))
-        self.port: int = self._sock.getsockname()[1]
-        self.senders: list[Any] = []
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            data, sender = self._sock.recvfrom(4096)
-            if not data:
-                return
-            query = DNS(data)
-            self.queries.append(query)
-            self.senders.append(sender)
-            for packet in self._answer(query):
-                self._sock.sendto(bytes(packet), sender)
-
-    def close(self) -> None:
-        with socket.socket(type=socket.SOCK_DGRAM) as sock:
-            sock.sendto(b"", ("127.0.0.1", self.port))
-        self.thread.join(10)
-        self._sock.close()
-
-    def route(self, server: str) -> str:
-        return f"udp://{server}:53=udp://127.0.0.1:{self.port}"
-
-
-@contextmanager
-def responder(answer: Callable[[DNS], Sequence[Reply]]) -> Iterator[Responder]:
-    server = Responder(answer)
-    try:
-        yield server
-    finally:
-        server.close()
 
 
 def ask(
@@ -110,21 +59,21 @@ def nobody_asks_the_host(name: str) -> tuple[str, ...]:
 
 
 def asked_of_one(answer: Callable[[DNS], Sequence[Reply]], **settings: Any) -> Event:
-    with responder(answer) as server:
-        return ask("8.8.8.8", routes=[server.route("8.8.8.8")], **settings)[0]
+    with dns_server(answer) as server:
+        return ask("8.8.8.8", routes=[server.route("8.8.8.8", 53)], **settings)[0]
 
 
 @pytest.mark.parametrize("policy", Policy)
 def test_the_configured_server_is_asked(policy: Policy) -> None:
     records = (a(NAME, "192.0.2.2", 60), a(NAME, "192.0.2.1", 30), a("other.example", "192.0.2.9", 1))
-    with responder(lambda query: [reply(query, *records)]) as server:
+    with dns_server(lambda query: [reply(query, *records)]) as server:
 
         async def story(net: Net) -> None:
             net.perform(Resolve(5, "WWW.example.com.", ("8.8.8.8",)))
             assert await net.take(Resolved) == Resolved(5, ("192.0.2.2", "192.0.2.1"), 30)
             assert net.notes == []
 
-        run(story, server.route("8.8.8.8"), policy=policy)
+        run(story, server.route("8.8.8.8", 53), policy=policy)
     (query,) = server.queries
     (question,) = query.qd
     assert (question.qname, question.qtype, question.qclass) == (b"www.example.com.", 1, 1)
@@ -132,9 +81,9 @@ def test_the_configured_server_is_asked(policy: Policy) -> None:
 
 
 def test_ids_and_ports_differ() -> None:
-    with responder(lambda query: [reply(query, a(NAME, "192.0.2.1"))]) as server:
+    with dns_server(lambda query: [reply(query, a(NAME, "192.0.2.1"))]) as server:
         for _ in range(8):
-            ask("8.8.8.8", routes=[server.route("8.8.8.8")])
+            ask("8.8.8.8", routes=[server.route("8.8.8.8", 53)])
     assert len({query.id for query in server.queries}) > 4
     assert len({port for _, port in server.senders}) > 4
 
@@ -197,8 +146,8 @@ def test_another_senders_answer_is_not_heard() -> None:
             stranger.sendto(bytes(reply(query, a(NAME, "192.0.2.66"))), server.senders[-1])
             return [reply(query, a(NAME, "192.0.2.1", 9))]
 
-        with responder(answer) as server:
-            event, _ = ask("8.8.8.8", routes=[server.route("8.8.8.8")])
+        with dns_server(answer) as server:
+            event, _ = ask("8.8.8.8", routes=[server.route("8.8.8.8", 53)])
     assert event == Resolved(1, ("192.0.2.1",), 9)
 
 
@@ -209,12 +158,12 @@ def test_the_second_server_answers_when_the_first_does_not(first: str) -> None:
     def poor(query: DNS) -> Sequence[Reply]:
         return [] if rcode is None else [reply(query, rcode=rcode)]
 
-    with responder(poor) as bad, responder(lambda query: [reply(query, a(NAME, "192.0.2.1"))]) as good:
-        routes = [good.route("8.8.4.4")]
+    with dns_server(poor) as bad, dns_server(lambda query: [reply(query, a(NAME, "192.0.2.1"))]) as good:
+        routes = [good.route("8.8.4.4", 53)]
         if first == "nobody":
             routes.append(f"udp://8.8.8.8:53=udp://127.0.0.1:{free_port(socket.SOCK_DGRAM)}")
         elif first != "forbidden":
-            routes.append(bad.route("8.8.8.8"))
+            routes.append(bad.route("8.8.8.8", 53))
         event, notes = ask("8.8.8.8", "8.8.4.4", routes=routes, patience=0.3)
     assert event == Resolved(1, ("192.0.2.1",), 300)
     (note,) = notes
@@ -223,17 +172,17 @@ def test_the_second_server_answers_when_the_first_does_not(first: str) -> None:
 
 def test_an_unknown_name_is_not_asked_of_the_second_server() -> None:
     with (
-        responder(lambda query: [reply(query, rcode=3)]) as first,
-        responder(lambda query: [reply(query, a(NAME, "192.0.2.1"))]) as second,
+        dns_server(lambda query: [reply(query, rcode=3)]) as first,
+        dns_server(lambda query: [reply(query, a(NAME, "192.0.2.1"))]) as second,
     ):
-        event, _ = ask("8.8.8.8", "8.8.4.4", routes=[first.route("8.8.8.8"), second.route("8.8.4.4")])
+        event, _ = ask("8.8.8.8", "8.8.4.4", routes=[first.route("8.8.8.8", 53), second.route("8.8.4.4", 53)])
     assert event == ResolveFailed(1, Failure.NOT_FOUND)
     assert second.queries == []
 
 
 def test_silence_times_out_and_is_remarked_and_the_host_is_not_asked() -> None:
-    with responder(lambda query: []) as server:
-        event, notes = ask("8.8.8.8", routes=[server.route("8.8.8.8")], patience=0.2, policy=Policy.HOST)
+    with dns_server(lambda query: []) as server:
+        event, notes = ask("8.8.8.8", routes=[server.route("8.8.8.8", 53)], patience=0.2, policy=Policy.HOST)
     assert event == ResolveFailed(1, Failure.TIMED_OUT)
     assert notes == [
         f"DNS server 8.8.8.8 (routed to 127.0.0.1:{server.port}) did not answer for {NAME}: no answer in time"
@@ -279,7 +228,7 @@ def test_a_host_whose_questions_are_swallowed_answers_by_itself(
 ) -> None:
     settings: dict[str, Any] = {"policy": Policy.HOST, "lookup": lambda name: ("192.0.2.5",)}
     real = socket.socket.connect
-    with responder(lambda query: []) as server:
+    with dns_server(lambda query: []) as server:
         # What a firewall does that drops the packet: nothing comes back.
         monkeypatch.setattr(
             socket.socket, "connect", lambda self, address: real(self, ("127.0.0.1", server.port))
@@ -313,8 +262,8 @@ def test_a_routed_name_needs_no_server() -> None:
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example", ".", "a." * 126 + "bc"])
 def test_what_dns_cannot_carry_is_not_found_and_not_sent(name: str) -> None:
-    with responder(lambda query: []) as server:
-        event, _ = ask("8.8.8.8", routes=[server.route("8.8.8.8")], name=name)
+    with dns_server(lambda query: []) as server:
+        event, _ = ask("8.8.8.8", routes=[server.route("8.8.8.8", 53)], name=name)
     assert event == ResolveFailed(1, Failure.NOT_FOUND)
     assert server.queries == []
 

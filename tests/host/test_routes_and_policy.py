@@ -37,6 +37,8 @@ def routes(*texts: str) -> Routes:
         ("tcp://*:*=tcp://10.0.0.9:1", Route(TCP, None, None, "10.0.0.9", 1)),
         ("tcp://*:80=tcp://localhost:*", Route(TCP, None, 80, "127.0.0.1", None)),
         ("tcp://my_host-1:80=tcp://localhost:8080", Route(TCP, "my_host-1", 80, "127.0.0.1", 8080)),
+        ("icmp://192.0.2.1=icmp://127.0.0.1", Route(None, "192.0.2.1", None, "127.0.0.1", None)),
+        ("ICMP://*=icmp://localhost", Route(None, None, None, "127.0.0.1", None)),
     ],
 )
 def test_parse(text: str, route: Route) -> None:
@@ -70,6 +72,11 @@ def test_parse(text: str, route: Route) -> None:
         ("tcp://1.2.3.4:5=tcp://example.com:5", "the right host", "an IPv4 address or localhost"),
         ("tcp://1.2.3.4:5=tcp://*:5", "the right host", "an IPv4 address or localhost"),
         ("tcp://1.2.3.4:5=tcp://127.1:5", "the right host", "four decimal numbers"),
+        ("icmp://1.2.3.4:5=icmp://127.0.0.1", "the left port", "write icmp://HOST alone"),
+        ("icmp://1.2.3.4=icmp://127.0.0.1:*", "the right port", "write icmp://HOST alone"),
+        ("icmp://1.2.3.4=udp://127.0.0.1:5", "the right scheme", "use the same"),
+        ("icmp://1.2.3.4=icmp://*", "the right host", "an IPv4 address or localhost"),
+        ("icmp://=icmp://127.0.0.1", "the left host", "a host name"),
     ],
 )
 def test_bad_routes_name_text_field_and_remedy(text: str, field: str, remedy: str) -> None:
@@ -108,6 +115,8 @@ def test_first_match_wins_and_every_part_counts() -> None:
     assert table.find(TCP, Address("10.0.0.2", 443)) == ("127.0.0.3", 443)
     assert table.find(TCP, Address("10.0.0.2", 80)) is None
     assert table.find(UDP, Address("10.0.0.2", 80)) == ("127.0.0.1", 4)
+    assert table.find(None, Address("10.0.0.1", 0)) is None
+    assert routes("icmp://10.0.0.1=icmp://127.0.0.9").find(TCP, Address("10.0.0.1", 80)) is None
     assert Routes().find(TCP, Address("10.0.0.1", 80)) is None
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 from vmodem.emulator.effects import (
+    AskNtp,
     CloseSocket,
+    GiveUpAddress,
     Listen,
     OpenSocket,
     PauseReceiving,
+    Ping,
     Resolve,
     ResumeReceiving,
     SendData,
+    TakeAddress,
     Transport,
 )
 from vmodem.emulator.events import (
@@ -24,7 +28,11 @@ from vmodem.emulator.events import (
     Failure,
     ListenFailed,
     Listening,
+    NtpAnswered,
+    NtpFailed,
     PeerClosed,
+    PingAnswered,
+    PingFailed,
     Received,
     Resolved,
     ResolveFailed,
@@ -561,3 +569,45 @@ def test_a_query_number_is_used_once(net: MemoryNetStack) -> None:
     net.perform(Resolve(1, "a"), 0.0)
     with pytest.raises(MisuseError, match="used twice"):
         net.perform(Resolve(1, "b"), 0.0)
+
+
+# ---- pings, the time, the module's addresses ------------------------------------------------------
+
+
+def test_a_host_answers_each_ping_in_its_time_and_others_are_silent(net: MemoryNetStack) -> None:
+    host = net.host("192.0.2.1", 0.5, None, 2.0, ttl=55)
+    for number, address in enumerate(["192.0.2.1"] * 4 + ["192.0.2.9"], start=1):
+        net.perform(Ping(number, address, 32, 1.0 if number < 4 else 3.0, ME), 10.0)
+    assert net.take_events() == []
+    net.handle_timer(10.5)
+    assert net.take_events() == [PingAnswered(1, 0.5, 55)]
+    net.handle_timer(11.0)
+    assert net.take_events() == [PingFailed(2, Failure.TIMED_OUT), PingFailed(3, Failure.TIMED_OUT)]
+    net.handle_timer(12.0)
+    assert net.take_events() == [PingAnswered(4, 2.0, 55)]
+    net.handle_timer(13.0)
+    assert net.take_events() == [PingFailed(5, Failure.TIMED_OUT)]
+    assert [request.query for request in host.requests] == [1, 2, 3, 4]
+
+
+def test_an_ntp_servers_clock_goes_on_from_the_first_question(net: MemoryNetStack) -> None:
+    server = net.ntp("192.0.2.1", 123, 1000.0, latency=0.5)
+    net.perform(AskNtp(1, Address("192.0.2.1", 123), 5.0, ME), 100.0)
+    net.perform(AskNtp(2, Address("192.0.2.1", 124), 1.0, ME), 100.0)
+    net.handle_timer(110.0)
+    assert net.take_events() == [NtpAnswered(1, 1000.5), NtpFailed(2, Failure.TIMED_OUT)]
+    net.perform(AskNtp(3, Address("192.0.2.1", 123), 5.0, ME), 110.0)
+    server.failure = Failure.REFUSED
+    net.perform(AskNtp(4, Address("192.0.2.1", 123), 5.0, ME), 110.0)
+    net.handle_timer(111.0)
+    assert net.take_events() == [NtpAnswered(3, 1010.5), NtpFailed(4, Failure.REFUSED)]
+
+
+def test_the_modules_own_addresses(net: MemoryNetStack) -> None:
+    net.perform(TakeAddress(ME), 0.0)
+    net.perform(Ping(1, ME, 32, 1.0, ME), 0.0)
+    assert (net.addresses, net.take_events()) == ((ME,), [PingAnswered(1, 0.0, 64)])
+    net.perform(GiveUpAddress(ME), 0.0)
+    assert net.addresses == ()
+    with pytest.raises(MisuseError, match="has not got"):
+        net.perform(GiveUpAddress(ME), 0.0)
