@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -55,7 +55,7 @@ def module(*routes: str) -> Iterator[Port]:
         modem.close()
 
 
-def zone(records: dict[str, Sequence[tuple[str, int]]]) -> Callable[[DNS], list[DNS]]:
+def zone(records: Mapping[str, Sequence[tuple[str, int]]]) -> Callable[[DNS], list[DNS]]:
     """A DNS server that knows these names."""
 
     def answer(query: DNS) -> list[DNS]:

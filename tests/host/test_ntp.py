@@ -18,6 +18,7 @@ from vmodem.emulator.effects import AskNtp
 from vmodem.emulator.events import Address, Event, Failure, NtpAnswered, NtpFailed
 from vmodem.netstack import ntp
 from vmodem.netstack.policy import Policy
+from vmodem.netstack.questions import Questions
 
 SERVER = "202.120.2.101"
 SENT = 1376881810.25  # 2013-08-19 03:10:10.25 UTC
@@ -208,14 +209,14 @@ def test_without_scapy_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_first_question_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """scapy is loaded in a thread: the loop goes on turning until it is there."""
     loaded = threading.Event()
-    real, module = ntp.Questions._load, sys.modules[ntp.LAYERS]
+    real, module = Questions._load, sys.modules[ntp.LAYERS]
 
-    def load(self: ntp.Questions, *rest: Any) -> None:
+    def load(self: Questions, *rest: Any) -> None:
         loaded.wait(10)
         sys.modules[ntp.LAYERS] = module
         real(self, *rest)
 
-    monkeypatch.setattr(ntp.Questions, "_load", load)
+    monkeypatch.setattr(Questions, "_load", load)
     monkeypatch.delitem(sys.modules, ntp.LAYERS)
 
     async def story(net: Net) -> None:

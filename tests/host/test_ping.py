@@ -120,7 +120,7 @@ def test_a_host_that_allows_nothing_says_so_once(monkeypatch: pytest.MonkeyPatch
 
     async def story(net: Net) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(ping.socket, "socket", refuse)
+            patch.setattr(socket, "socket", refuse)
             assert await answer(net, HERE) == PingFailed(1, Failure.NOT_PERMITTED)
             net.stack._hub.note("something else")
             assert await answer(net, HERE) == PingFailed(2, Failure.NOT_PERMITTED)
@@ -137,7 +137,7 @@ def test_no_descriptors_left(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def story(net: Net) -> None:
         with monkeypatch.context() as patch:
-            patch.setattr(ping.socket, "socket", refuse)
+            patch.setattr(socket, "socket", refuse)
             assert await answer(net, HERE) == PingFailed(1, Failure.NO_RESOURCES)
 
     run(story)
