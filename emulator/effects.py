@@ -161,7 +161,8 @@ class GiveUpAddress(NetEffect):
 class Ping(NetEffect):
     """Send one ICMP echo request with ``size`` bytes of data; answered by ``PingAnswered`` or ``PingFailed``.
 
-    ``query`` is a number that the engine chooses and never uses again. Who has not answered within
+    ``query`` is a number that the engine chooses and never uses again, ``source`` the module's PDP address
+    (for captures, and for the modules of one process). Who has not answered within
     ``timeout`` seconds is not waited for any longer (``PingFailed`` with ``TIMED_OUT``).
     """
 

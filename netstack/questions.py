@@ -27,13 +27,14 @@ class Questions:
         self.under_way: set[Question] = set()
         self.closed = False
         self._layers = layers
+        self._ready = False
 
     def with_packets(self, then: Callable[[], None], without: Callable[[], None]) -> None:
         """Call ``then`` once packets can be made; ``without`` (and a note) where scapy is missing.
 
-        At once, if they can be made already. Nothing is called after :meth:`close`.
+        At once, from the second time on. Nothing is called after :meth:`close`.
         """
-        if self._layers in sys.modules:
+        if self._ready:
             then()
             return
         threading.Thread(target=self._load, args=(then, without), name="load scapy", daemon=True).start()
@@ -51,6 +52,7 @@ class Questions:
     def _loaded(self, then: Callable[[], None], missing: bool) -> None:
         if self.closed:
             return
+        self._ready = not missing
         if missing:
             self.hub.note("scapy is missing, so nothing was sent (pip install scapy)")
         then()
@@ -113,9 +115,14 @@ class Question(ABC):
         except OSError as error:
             self.end(self.failed(error))
             return
-        ttls = [
-            int.from_bytes(value, sys.byteorder) for level, kind, value in control if kind == socket.IP_TTL
-        ]
-        event = self.heard(data, ttls[0] if ttls else None)
+        event = self.heard(data, _ttl(control))
         if event is not None:
             self.end(event)
+
+
+def _ttl(control: list[tuple[int, int, bytes]]) -> int | None:
+    """What IP_RECVTTL tells beside a packet."""
+    for level, kind, value in control:
+        if (level, kind) == (socket.IPPROTO_IP, socket.IP_TTL):
+            return int.from_bytes(value, sys.byteorder)
+    return None

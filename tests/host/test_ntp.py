@@ -188,6 +188,8 @@ def test_nothing_is_heard_after_the_stack_is_closed() -> None:
         with ntp_server(lambda query: [reply(query)]) as server:
             net.perform(AskNtp(1, Address("127.0.0.1", server.port), 5.0, "10.0.0.1"))
             under_way = net.stack._ntp._questions.under_way
+            while not under_way:
+                await net.passes(1)  # the answer is read in a later turn
             (question,) = under_way
             net.stack.close()
             assert (under_way, question._sock.fileno()) == (set(), -1)

@@ -194,6 +194,8 @@ def test_nobody_hears_of_it_after_the_stack_is_closed() -> None:
     async def story(net: Net) -> None:
         net.perform(Ping(1, HERE, 32, 5.0, OURS))
         under_way = net.stack._pinger._questions.under_way
+        while not under_way:
+            await net.passes(1)  # the answer is read in a later turn
         (question,) = under_way
         net.stack.close()
         assert (under_way, question._sock.fileno()) == (set(), -1)
