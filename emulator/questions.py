@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .module import Module
 
 Answer = Resolved | ResolveFailed | PingAnswered | PingFailed | NtpAnswered | NtpFailed
-Given = Callable[[], bool]
+Over = Callable[[], bool]
 """Whether the asker does not wait any longer."""
 
 
@@ -85,7 +85,7 @@ class Questions:
 
     # ---- names -----------------------------------------------------------------------------------
 
-    def look_up(self, name: str, context: Context, over: Given = _never) -> Steps:
+    def look_up(self, name: str, context: Context, over: Over = _never) -> Steps:
         """Steps: :class:`Resolved`, or the :class:`Failure`; an address answers for itself, with TTL 0.
 
         ``over`` makes it end before its time, as if nobody had answered.
@@ -108,7 +108,7 @@ class Questions:
 
     # ---- a host's presence, the time -------------------------------------------------------------
 
-    def ping(self, context: Context, address: str, size: int, timeout: float, over: Given = _never) -> Steps:
+    def ping(self, context: Context, address: str, size: int, timeout: float, over: Over = _never) -> Steps:
         """Steps: :class:`PingAnswered`, or ``None`` when ``timeout`` seconds have passed without.
 
         Whatever keeps the answer away (the network says that nobody is there, the request was not even
@@ -120,7 +120,7 @@ class Questions:
         )
         return answer if isinstance(answer, PingAnswered) else None
 
-    def ask_ntp(self, context: Context, server: Address, limit: str | float, over: Given = _never) -> Steps:
+    def ask_ntp(self, context: Context, server: Address, limit: str | float, over: Over = _never) -> Steps:
         """Steps: UTC in seconds since the Unix epoch, as it is when the steps end; or ``None``."""
         limit = self._module.seconds(limit)
         effect = AskNtp(self._new_number(), server, limit, context.address)

@@ -129,7 +129,7 @@ def _refusal(reply: Any) -> str | None:
 
 def _kiss(reply: Any) -> str:
     """The four letters in the place of the reference."""
-    return reply.original[12:16].rstrip(b"\0").decode("ascii", "replace")
+    return bytes(reply.original[12:16]).rstrip(b"\0").decode("ascii", "replace")
 
 
 def _utc(reply: Any, waited: float) -> float:

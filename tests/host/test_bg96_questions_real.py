@@ -95,6 +95,15 @@ def test_a_server_tells_the_time_and_the_clock_is_set() -> None:
         assert len(ntp.queries) == 1
 
 
+def test_a_route_with_a_name_leads_to_the_server_of_the_test() -> None:
+    with (
+        ntp_server(lambda query: [ntp_reply(query, MOMENT)]) as ntp,
+        module(ntp.route(NTP_NAME, 123)) as port,
+    ):
+        told = port.asks(f'AT+QNTP=1,"{NTP_NAME}"', "\\+QNTP")
+        assert re.fullmatch(r'\nOK\n\n\+QNTP: 0,"2013/08/19,03:10:1\d\+00"\n', told)
+
+
 def test_a_kiss_of_death_is_no_time() -> None:
     answer = {"stratum": 0, "ref_id": b"DENY"}
     with (

@@ -157,7 +157,9 @@ class Bg96Module(Bg96Shell):
     def fault_of_errand(self, context: Context, op: str) -> TcpIpError:
         """The same for what goes on behind its OK, and for what a tester orders."""
         fault = self.fault_of(context)
-        return self.failures.take(op) or E.NONE if fault is E.NONE else fault
+        if fault is E.NONE:
+            return self.failures.take(op) or E.NONE
+        return fault
 
     def dns_servers(self, context: Context) -> tuple[str, ...]:
         return tuple(server for server in self.tcpip.of(context).dns if server != NO_SERVER)
