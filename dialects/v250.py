@@ -207,8 +207,9 @@ def ipr_read(module: Module) -> Reply:
 
 
 def ipr_write(module: Module, rate: int) -> Reply:
-    """Stored: the line carries bytes at whatever rate (common.md 5)."""
+    """The UART's rate behind the result code (V.250 6.2.10), where the endpoint models one."""
     module.shell.rate = rate
+    module.line_changed = True
     return OK
 
 
@@ -218,7 +219,6 @@ IPR = command(
     read(ipr_read),
     write(Choice("rate", RATES), run=ipr_write),
     cite="V.250 6.2.10; rates M800",
-    stub="common.md 5: accepted, no effect except storing",
 )
 
 
@@ -230,6 +230,7 @@ def ifc_read(module: Module) -> Reply:
 def ifc_write(module: Module, by_dte: int, by_dce: int) -> Reply:
     """0 none, 1 XON/XOFF, 2 RTS/CTS, each way."""
     module.shell.flow = (by_dte, by_dce)
+    module.line_changed = True
     return OK
 
 

@@ -83,22 +83,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
-    text = "Run a module on a pseudo terminal, until Ctrl-C. The first line printed is the port's path."
-    run = commands.add_parser("run", help="run a module on a pseudo terminal", description=text)
+    text = "Run a module until Ctrl-C. The first line printed is its port: a path, or a URL for pyserial."
+    run = commands.add_parser(
+        "run", help="run a module on a pseudo terminal or another port", description=text
+    )
     run.set_defaults(action=_run)
     add = run.add_argument
     add("--dialect", metavar="NAME", default=DEFAULT_DIALECT, help="which module (default: %(default)s)")
-    add("--link", metavar="PATH", help="where the port is (default: in the user's runtime directory)")
     text = "how many modules, which reach each other in the mobile network (default: 1; a line for each port)"
     add("--count", metavar="N", type=int, default=1, help=text)
-    text = "where the ports are, as DIALECT-0, DIALECT-1 and so on (default: as for one)"
-    add("--link-dir", metavar="DIR", help=text)
+    _add_ports(run)
     boot_help = "the first client to open the port switches the module on: it boots with all its lines"
     add("--boot", action="store_true", help=boot_help)
     add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
     add("--log", metavar="FILE", help="record everything in FILE (replaced), a JSON object a line")
     text = "holds the port's path (a line for each), exactly while the port can be used"
     add("--ready-file", metavar="FILE", help=text)
+    text = "line rate: a number of bit/s, or auto (the client's own); default: as fast as it goes"
+    add("--baud", metavar="RATE", help=text)
     net = run.add_argument_group("network")
     add = net.add_argument
     reach = ("host", "loopback", "none")
@@ -116,6 +118,23 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     card.add_argument("--imei", metavar="DIGITS", help="the module's serial number")
     card.add_argument("--number", metavar="NUMBER", help="the subscriber's number")
     card.add_argument("--pin", metavar="PIN", help="lock the SIM card with this PIN")
+
+
+def _add_ports(run: _Parser) -> None:
+    text = "by default a pseudo terminal. Several of these options are several modules, one at each"
+    add = run.add_argument_group("ports", text).add_argument
+    add("--link", metavar="PATH", help="a pseudo terminal here (default: in the user's runtime directory)")
+    text = "pseudo terminals there, as DIALECT-0, DIALECT-1 and so on (default: as for one)"
+    add("--link-dir", metavar="DIR", help=text)
+    text = "an RFC 2217 server, with all control lines; with --count N on as many ports upwards; repeatable"
+    add("--rfc2217", metavar="[HOST:]PORT", action="append", default=[], help=text)
+    text = "a raw TCP port for one client at a time, likewise"
+    add("--tcp", metavar="[HOST:]PORT", action="append", default=[], help=text)
+    text = (
+        "a real port, wired to a board as a null modem: our CTS is the adapter's RTS and our DCD its DTR, "
+        "the board's RTS and DTR come in at its CTS and DSR; default 115200; repeatable"
+    )
+    add("--serial", metavar="DEVICE[:RATE]", action="append", default=[], help=text)
 
 
 def _nothing(_args: argparse.Namespace) -> int:

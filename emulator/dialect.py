@@ -117,6 +117,8 @@ class Options:
     """Seconds since the Unix epoch (UTC) at engine time 0."""
     zone: int = 0
     """Quarters of an hour by which the module's clock is ahead of UTC at first power-on."""
+    rate: int = 0
+    """AT+IPR until the host says otherwise, and stores it; 0 is autobaud."""
     send_buffer: int | None = None
     timing_factor: float = 0.0
     timings: Mapping[str, float] = field(default_factory=dict)

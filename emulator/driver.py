@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from .clock import RealClock
-from .effects import Effect, NetEffect, PauseInput, ResumeInput, SetSignal, WriteLine
+from .effects import Effect, NetEffect, PauseInput, ResumeInput, SetLine, SetSignal, WriteLine
 from .endpoints import Pipe
+from .endpoints.uart import Uart
 from .engine import Modem
 from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady, PowerChanged
 from .transcript import JsonLog
@@ -52,14 +53,16 @@ class Driver:
         log: JsonLog | None = None,
         *,
         on_with_client: bool = False,
+        paced: bool = False,
     ) -> None:
         """``netstack(deliver)`` makes the netstack that answers to ``deliver``.
 
         ``on_with_client``: the first client that opens the port switches the module on, as a host
         does that controls its power; boot lines would otherwise go to nobody.
+        ``paced``: the line has a rate (see :class:`~.endpoints.uart.Uart`).
         """
         self._modem = modem
-        self._pipe = pipe
+        self._pipe = Uart(pipe, paced=paced)
         self._clock = clock
         self._log = log
         self._loop = asyncio.get_running_loop()
@@ -141,6 +144,11 @@ class Driver:
         if self._log is not None:
             self._log.note(self._clock.now(), text)
 
+    @property
+    def modem(self) -> Modem:
+        """The engine that is driven."""
+        return self._modem
+
     def _timer_fired(self) -> None:
         self._timer = None
         if not self._stopped:
@@ -204,3 +212,5 @@ class Driver:
             self._pipe.resume_reading()
         elif isinstance(effect, SetSignal):
             self._pipe.set_signal(effect.signal, effect.on)
+        elif isinstance(effect, SetLine):
+            self._pipe.set_line(effect)

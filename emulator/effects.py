@@ -43,8 +43,20 @@ class SetSignal(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class SetLine(Effect):
+    """The module's UART works like this from here on, behind what has been written (AT+IPR, AT+IFC)."""
+
+    rate: int = 0
+    """Bit/s; 0: whatever the host sends at (autobaud)."""
+    by_dte: int = 0
+    """How the host stops the module's output: 0 not at all, 1 XON/XOFF, 2 RTS."""
+    by_dce: int = 0
+    """How the module stops the host's: 0 not at all, 1 XON/XOFF, 2 CTS."""
+
+
+@dataclass(frozen=True, slots=True)
 class PauseInput(Effect):
-    """Take no more bytes from the DTE for now (with hardware flow control: CTS OFF)."""
+    """Take no more bytes from the DTE for now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,11 @@ class Modem:
         return tuple(module.local_ip(context.number) for context in module.stack.contexts)
 
     @property
+    def powered(self) -> bool:
+        """Whether the module is switched on."""
+        return self._module.power.on
+
+    @property
     def states(self) -> tuple[str, ...]:
         """The documented states that the module is in, in the documents' words."""
         return self._module.described

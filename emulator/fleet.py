@@ -1,17 +1,12 @@
-"""What several modems of one process need: an identity for each, ports in a row, descriptors enough."""
+"""What several modems of one process need: an identity for each, and descriptors enough."""
 
 from __future__ import annotations
 
 import resource
 import sys
-from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 from .dialect import Options
-from .endpoints import EndpointError
-from .endpoints.link import default_links
-from .endpoints.pty import PtyPipe
 from .mistakes import SetupError
 
 MOST = 5000
@@ -71,26 +66,3 @@ def make_room(count: int) -> None:
     wanted = min(_COMMON_DESCRIPTORS + _DESCRIPTORS * count, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-
-
-def open_ports(
-    name: str, count: int, link: Path | None, link_dir: Path | None, cleanup: ExitStack
-) -> list[PtyPipe]:
-    """Reserve the ports of ``count`` modems of the dialect ``name``; ``cleanup`` closes them.
-
-    At ``link`` (one modem), as ``name-0`` and so on in ``link_dir``, or under the default names.
-    Raises :class:`EndpointError`.
-    """
-    pipes: list[PtyPipe] = []
-    links = default_links(name)
-    try:
-        for number in range(count):
-            where = link if link_dir is None else link_dir / f"{name}-{number}"
-            pipe = PtyPipe(next(links) if where is None else where)
-            cleanup.callback(pipe.close)
-            pipes.append(pipe)
-    except EndpointError as error:
-        if count == 1:
-            raise
-        raise EndpointError(f"modem {len(pipes) + 1} of {count}: {error}") from error
-    return pipes

@@ -224,6 +224,8 @@ class Interpreter:
         """Write the line's final result, free the line, let out what was held."""
         module = self._module
         self._write_final()
+        if module.line_changed:
+            module.tell_line()
         if self.watched:
             result = self._result
             words = result.words if isinstance(result, ResultCode) else result

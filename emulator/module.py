@@ -85,6 +85,7 @@ class Module(Port):
         self.line.echo = bool(shell.echo)
         self.line.set_characters(shell.registers[3], shell.registers[5])
         self.framing = Framing(bool(shell.verbose), shell.registers[3], shell.registers[4])
+        self.line_changed = True
         self.carrier_changed()
 
     def factory(self) -> Shell:
@@ -92,8 +93,13 @@ class Module(Port):
         return Shell()
 
     def restore_profile(self) -> None:
-        """The stored profile, or the factory's (ATZ, power-on)."""
-        self.use(self.factory() if self.stored is None else self.stored.copy())
+        """The stored profile, or the factory's (ATZ, power-on); the rate is the user's choice then."""
+        if self.stored is None:
+            shell = self.factory()
+            shell.rate = self.options.rate
+        else:
+            shell = self.stored.copy()
+        self.use(shell)
 
     def require_sim(self) -> None:
         """Raise the ``+CME ERROR`` of a command that needs the card, unless it is ready."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from enum import Enum
 
 from .dialect import Dialect, Options
-from .effects import Effect, PauseInput, ResumeInput, SetSignal, StateChanged, WriteLine
+from .effects import Effect, PauseInput, ResumeInput, SetLine, SetSignal, StateChanged, WriteLine
 from .events import LineSignal
 from .jobs import Job, Jobs, Payload, Prompt, Steps, Timer, Timers
 from .line import Line, Mode
@@ -19,6 +19,9 @@ from .profile import Shell
 from .reply import Framing, ResultCode
 from .timing import Timings
 from .urc import EnterData, Outbox, Push
+
+BY_WIRE = 2
+"""+IFC: RTS and CTS tell."""
 
 
 class Port:
@@ -47,6 +50,9 @@ class Port:
         """Why nothing is taken from the host at present."""
         self._interjecting = False
         self._signals: dict[LineSignal, bool] = {}
+        self.line_changed = False
+        """Whether AT+IPR or AT+IFC may have said something new, which holds behind the result code."""
+        self._told_line = SetLine()
 
     def _no_engine(self, _body: str) -> None:
         raise RuntimeError("a module works only inside an engine")
@@ -163,11 +169,27 @@ class Port:
             self._signals[line] = on
             self.ask(SetSignal(line, on))
 
+    def tell_line(self) -> None:
+        """What AT+IPR and AT+IFC have set holds from here on, behind the result code (V.250 6.2.10)."""
+        self.line_changed = False
+        shell = self.shell
+        line = SetLine(shell.rate, *shell.flow)
+        if line != self._told_line:
+            self._told_line = line
+            self.ask(line)
+        self.clear_to_send()
+
+    def clear_to_send(self) -> None:
+        """Bring CTS up to date: OFF while nothing is taken and AT+IFC says that CTS tells (V.250 6.2.12)."""
+        self.signal(LineSignal.CTS, not self.silent and not (self.holds and self.shell.flow[1] == BY_WIRE))
+
     def hold_input(self, reason: str) -> None:
         """Take nothing more from the host until every reason is released."""
-        if not self.holds:
-            self.ask(PauseInput())
+        first = not self.holds
         self.holds.add(reason)
+        if first:
+            self.clear_to_send()
+            self.ask(PauseInput())
 
     def release_input(self, reason: str) -> None:
         """One reason to take nothing is gone."""
@@ -175,3 +197,4 @@ class Port:
             self.holds.remove(reason)
             if not self.holds:
                 self.ask(ResumeInput())
+                self.clear_to_send()

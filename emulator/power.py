@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .events import PowerChanged, SimChanged
+from .events import LineSignal, PowerChanged, SimChanged
 from .jobs import Job, Pause, Steps
 from .packet import Packet
 from .radio import SimState
@@ -59,6 +59,8 @@ class Power:
         self.on = True
         module.rtc.start(module.now)
         module.restore_profile()
+        module.signal(LineSignal.DSR, True)
+        module.tell_line()
         network = module.network
         network.functionality = functionality
         network.selection, network.format, network.attached = 0, 0, True
@@ -85,6 +87,8 @@ class Power:
         self._module.sim.state = SimState.OFF
         self.on = False
         self._module.carrier_changed()
+        self._module.signal(LineSignal.DSR, False)
+        self._module.clear_to_send()
 
     def _forget(self) -> None:
         module = self._module

@@ -1,38 +1,40 @@
-"""``vmodem run``: modules on pseudo terminals with real sockets, until a signal ends it."""
+"""``vmodem run``: modules on ports of all kinds with real sockets, until a signal ends it."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import math
 import shlex
 import signal
 import socket
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
-from ..netstack.air import Air
-from ..netstack.host import HostNetStack
-from ..netstack.policy import Policy, ipv4, is_loopback
-from ..netstack.routes import Route, Routes
-from .clock import RealClock
+from ..netstack.policy import is_loopback
+from .choices import Checked, Choices, check
 from .console import complain, say
-from .dialect import Dialect, Options
-from .driver import Driver
 from .endpoints import EndpointError
-from .engine import Modem
-from .events import Event
-from .fleet import MOST, identities, make_room, open_ports
+from .fleet import MOST, make_room
+from .hosting import new_driver, new_world
 from .loop import DirectLoop
-from .mistakes import SetupError, UsageError, find_dialect
+from .mistakes import SetupError, UsageError
+from .places import (
+    Place,
+    open_places,
+    port_name,
+    pty_place,
+    pty_places,
+    rfc2217_places,
+    serial_place,
+    tcp_places,
+)
 from .ready_file import ReadyFile
 from .transcript import JsonLog
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-TIMINGS = {"instant": 0.0, "typical": 1.0}
 MOST_NOTES = 50
 
 
@@ -40,14 +42,9 @@ MOST_NOTES = 50
 class Plan:
     """What to run: the command line, checked."""
 
-    dialect: Dialect
-    options: tuple[Options, ...]
+    chosen: Checked
+    places: tuple[Place, ...]
     """One for each modem."""
-    routes: Routes
-    policy: Policy
-    listen_host: str
-    link: Path | None
-    link_dir: Path | None
     log: Path | None
     ready_file: Path | None
 
@@ -58,9 +55,8 @@ def run(args: argparse.Namespace) -> int:
     Raises :class:`UsageError` and :class:`SetupError`; what our own code raises is passed on, after
     everything has been cleaned up.
     """
-    chosen = plan(args)
     with asyncio.Runner(loop_factory=DirectLoop) as runner:
-        runner.run(serve(chosen))
+        runner.run(serve(plan(args)))
     return 0
 
 
@@ -69,101 +65,52 @@ def run(args: argparse.Namespace) -> int:
 
 def plan(args: argparse.Namespace) -> Plan:
     """Check everything that can be checked without touching the machine. Raises :class:`UsageError`."""
-    dialect = find_dialect(args.dialect)
-    try:
-        routes = Routes(tuple(Route.parse(text) for text in args.route))
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    return Plan(
-        dialect=dialect,
-        options=tuple(_options(args, dialect)),
-        routes=routes,
-        policy=Policy(args.network),
-        listen_host=_address("--listen-host", args.listen_host),
-        link=_path(args.link),
-        link_dir=_path(args.link_dir),
-        log=_path(args.log),
-        ready_file=_path(args.ready_file),
-    )
+    places = _places(args)
+    choices = Choices(**{field.name: _frozen(getattr(args, field.name)) for field in fields(Choices)})
+    chosen = check(choices, len(places))
+    if chosen.paced and any(place.kind == "serial" for place in places):
+        raise UsageError("--baud is not for a real port (write its rate behind it: --serial DEVICE:RATE)")
+    return Plan(chosen, tuple(places), _path(args.log), _path(args.ready_file))
 
 
-def _check_count(args: argparse.Namespace) -> None:
-    if not 1 <= args.count <= MOST:
-        raise UsageError(f"--count {args.count} is not a number of modems (write 1 to {MOST})")
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _places(args: argparse.Namespace) -> list[Place]:
+    """The ports: those given, one modem each; or ``--count`` of one kind."""
+    count = args.count
+    if not 1 <= count <= MOST:
+        raise UsageError(f"--count {count} is not a number of modems (write 1 to {MOST})")
     if args.link is not None and args.link_dir is not None:
         raise UsageError("--link and --link-dir both say where the port is (give one of them)")
-    if args.count == 1:
-        return
-    if args.link is not None:
-        raise UsageError("--link is the place of one port (give --link-dir DIR for several modems)")
-    for option, given in (("--local-ip", args.local_ip), ("--imei", args.imei), ("--number", args.number)):
-        if given:
-            raise UsageError(f"{option} cannot be the same for several modems (leave it out; see --seed)")
-
-
-def _options(args: argparse.Namespace, dialect: Dialect) -> list[Options]:
-    _check_count(args)
-    contexts = dialect.limits.contexts
-    if len(args.local_ip) > contexts:
-        raise UsageError(
-            f"--local-ip given {len(args.local_ip)} times: {dialect.name} has {contexts} PDP contexts "
-            f"(give {contexts} at the most)"
-        )
-    wall, factor = time.time(), _factor(args.timing)
-    return [
-        replace(
-            own,
-            local_ips=tuple(_address("--local-ip", text) for text in args.local_ip),
-            imei=_digits("--imei", args.imei, own.imei, 15, 15),
-            number=_digits("--number", args.number, own.number, 1, 20, plus=True),
-            pin=_digits("--pin", args.pin, own.pin, 4, 8),
-            powered=not args.boot,
-            wall=wall,
-            timing_factor=factor,
-        )
-        for own in identities(args.count, args.seed)
-    ]
+    given = len(args.tcp) + len(args.rfc2217) + len(args.serial) + (args.link is not None)
+    if count > 1:
+        if args.link is not None:
+            raise UsageError("--link is the place of one port (give --link-dir DIR for several modems)")
+        if args.serial:
+            raise UsageError("--serial is one port (give it several times, and no --count)")
+        if given > 1:
+            raise UsageError("--count is for ports of one kind (give one --tcp or --rfc2217, or no --count)")
+    if given and args.link_dir is not None:
+        raise UsageError("--link-dir is for ports that are all pseudo terminals (give --link PATH for one)")
+    places = [pty_place(Path(args.link))] if args.link is not None else []
+    for text in args.rfc2217:
+        places += rfc2217_places("--rfc2217", text, count)
+    for text in args.tcp:
+        places += tcp_places("--tcp", text, count)
+    places += [serial_place("--serial", text) for text in args.serial]
+    return places or pty_places(args.dialect, count, _path(args.link_dir))
 
 
 def _path(text: str | None) -> Path | None:
     return None if text is None else Path(text)
 
 
-def _address(option: str, text: str) -> str:
-    if ipv4(text) is None:
-        raise UsageError(f"{option} {text!r} is not an IPv4 address (write one, such as 127.0.0.1)")
-    return text
-
-
-def _digits(
-    option: str, text: str | None, default: str, shortest: int, longest: int, *, plus: bool = False
-) -> str:
-    if text is None:
-        return default
-    digits = text.removeprefix("+") if plus else text
-    if not (digits.isascii() and digits.isdigit() and shortest <= len(digits) <= longest):
-        count = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
-        sign = ", with or without +" if plus else ""
-        raise UsageError(f"{option} {text!r} is not a number of {count} digits (write one{sign})")
-    return text
-
-
-def _factor(text: str) -> float:
-    if text in TIMINGS:
-        return TIMINGS[text]
-    try:
-        factor = float(text)
-    except ValueError:
-        factor = math.nan
-    if not 0 < factor < math.inf:
-        raise UsageError(f"--timing {text!r} is no factor (write instant, typical or a number above 0)")
-    return factor
-
-
 # ---- at work -------------------------------------------------------------------------------------
 
 
-async def serve(chosen: Plan) -> None:
+async def serve(plan: Plan) -> None:
     """Set up, run until told to stop, clean up."""
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[None] = loop.create_future()
@@ -171,7 +118,7 @@ async def serve(chosen: Plan) -> None:
     _until_failure(loop, stopped)
     with ExitStack() as cleanup:
         try:
-            _start(chosen, cleanup)
+            _start(plan, cleanup)
             await stopped
         except EndpointError as error:
             raise SetupError(str(error)) from error
@@ -201,64 +148,33 @@ def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None
     loop.set_exception_handler(failed)
 
 
-def _start(chosen: Plan, cleanup: ExitStack) -> None:
+def _start(plan: Plan, cleanup: ExitStack) -> None:
     """Take what is needed, each thing with its way back, and begin. The links come first: whoever cannot
     have them must not touch the log and the ready file, which may be those of the modem that has them.
     """
-    _check_listen_host(chosen.listen_host)
-    count = len(chosen.options)
-    make_room(count)
-    pipes = open_ports(chosen.dialect.name, count, chosen.link, chosen.link_dir, cleanup)
-    ports = [str(pipe.link) for pipe in pipes]
-    ready = None if chosen.ready_file is None else ReadyFile(chosen.ready_file)
+    _check_listen_host(plan.chosen.listen_host)
+    make_room(len(plan.places))
+    pipes = open_places(plan.places, cleanup)
+    ports = [port_name(pipe) for pipe in pipes]
+    ready = None if plan.ready_file is None else ReadyFile(plan.ready_file)
     if ready is not None:
         cleanup.callback(ready.remove)
-    log = None if chosen.log is None else _open_log(chosen.log)
+    log = None if plan.log is None else _open_log(plan.log)
     if log is not None:
         cleanup.callback(log.close)
-    clock = RealClock()
-    modems = [Modem(chosen.dialect, options, now=clock.now()) for options in chosen.options]
-    air = Air(_own_addresses(chosen, modems))
+    world, modems = new_world(plan.chosen)
     budget = Budget()
+    alone = len(modems) == 1
     for number, (modem, pipe) in enumerate(zip(modems, pipes, strict=True)):
-        alone = count == 1
-        notes = Notes(budget, "" if alone else f"modem {number}: ")
-        notes.driver = driver = Driver(
-            modem,
-            pipe,
-            _netstack(chosen, air, notes.note),
-            clock,
-            log if log is None or alone else log.of(number),
-            on_with_client=not chosen.options[number].powered,
+        whose = "" if alone else f"modem {number}: "
+        driver = new_driver(
+            world, modem, pipe, log if log is None or alone else log.of(number), budget.of(whose)
         )
         cleanup.callback(driver.stop)
         driver.start()
     if ready is not None:
         ready.publish("\n".join(ports))
-    say(_greeting(chosen.dialect, ports))
-
-
-def _own_addresses(chosen: Plan, modems: list[Modem]) -> list[str]:
-    """The addresses that are the modules' alone; one that the user has given may be this host's too."""
-    given = {address for options in chosen.options for address in options.local_ips}
-    return [address for modem in modems for address in modem.addresses if address not in given]
-
-
-def _netstack(
-    chosen: Plan, air: Air, note: Callable[[str], None]
-) -> Callable[[Callable[[Event], None]], HostNetStack]:
-    def make(deliver: Callable[[Event], None]) -> HostNetStack:
-        return HostNetStack(
-            deliver=deliver,
-            routes=chosen.routes,
-            policy=chosen.policy,
-            loop=asyncio.get_running_loop(),
-            listen_host=chosen.listen_host,
-            air=air,
-            note=note,
-        )
-
-    return make
+    say(_greeting(plan, ports))
 
 
 def _check_listen_host(host: str) -> None:
@@ -284,14 +200,23 @@ def _open_log(path: Path) -> JsonLog:
 # ---- what the user reads -------------------------------------------------------------------------
 
 
-def _greeting(dialect: Dialect, ports: list[str]) -> str:
+def _greeting(plan: Plan, ports: list[str]) -> str:
     """First the ports alone, for scripts; the rest is for who sees a modem the first time."""
     times = "" if len(ports) == 1 else f"{len(ports)} x "
-    return "".join(f"{port}\n" for port in ports) + (
-        f"{times}{dialect.title}, until Ctrl-C. In another terminal, for example:\n"
-        f"  picocom -b 115200 {shlex.quote(ports[0])}    (leave it with Ctrl-A Ctrl-X)\n"
-        "and there: AT, ATI, AT+CSQ, AT+CREG?\n"
-    )
+    port, rate = shlex.quote(ports[0]), plan.chosen.options[0].rate or 115200
+    until = f"{times}{plan.chosen.dialect.title}, until Ctrl-C."
+    if plan.places[0].kind == "serial":
+        rest = f"{until} The board at {port} can say: AT, ATI, AT+CSQ, AT+CREG?\n"
+    else:
+        rest = f"{until} In another terminal, for example:\n  {_example(plan.places[0].kind, port, rate)}\n"
+        rest += "and there: AT, ATI, AT+CSQ, AT+CREG?\n"
+    return "".join(f"{name}\n" for name in ports) + rest
+
+
+def _example(kind: str, port: str, rate: int) -> str:
+    if kind == "pty":
+        return f"picocom -b {rate} {port}    (leave it with Ctrl-A Ctrl-X)"
+    return f"python3 -m serial.tools.miniterm --eol CR {port} {rate}    (leave it with Ctrl-])"
 
 
 class Budget:
@@ -310,17 +235,6 @@ class Budget:
             end = "" if self._left else " (further remarks go to the log, --log FILE, alone)"
             complain(f"vmodem run: {text}{end}")
 
-
-class Notes:
-    """What a driver has to remark: all of it in the log, the first of it on standard error too."""
-
-    def __init__(self, budget: Budget, whose: str) -> None:
-        self._budget = budget
-        self._whose = whose
-        self.driver: Driver | None = None
-
-    def note(self, text: str) -> None:
-        """Remark ``text``."""
-        if self.driver is not None:
-            self.driver.note(text)
-        self._budget.complain(f"{self._whose}{text}")
+    def of(self, whose: str) -> Callable[[str], None]:
+        """What says it with ``whose`` in front."""
+        return lambda text: self.complain(f"{whose}{text}")

@@ -59,4 +59,8 @@ class Host:
 
     def signals(self) -> list[tuple[str, bool]]:
         """The control lines' changes so far."""
-        return [(change.signal.value, change.on) for change in self.world.signals]
+        return [
+            (change.signal.value, change.on)
+            for change in self.world.signals
+            if change.signal in (LineSignal.DCD, LineSignal.RI)
+        ]

@@ -18,13 +18,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..events import LineSignal
-from . import EndpointError, Pipe, PipeSink
+from . import Carries, EndpointError, HostLine, Pipe, PipeSink
 from .inotify import Inotify
 from .link import StableLink
+from .outflow import Outflow
 
 READ_SIZE = 4096  # the kernel hands out no more at a time
-HIGH = 65536  # held output, bytes: above it the sink is told to stop ...
-LOW = 16384  # ... and from here on down to go on
 
 # asm-generic/ioctls.h: termios2 alone has speeds as numbers; termios has only the B constants.
 _TCGETS2 = 0x802C542A
@@ -43,8 +42,11 @@ class PtyPipe(Pipe):
     that waits for it spins. Hence clients are counted through inotify.
     """
 
-    _loop: asyncio.AbstractEventLoop  # these four from start() on
+    carries = Carries(rate=True, host_flow=True)
+
+    _loop: asyncio.AbstractEventLoop  # these five from start() on
     _sink: PipeSink
+    _out: Outflow
     _inotify: Inotify
     _news: Callable[[int], object]  # truthy when somebody's coming or going has not been handled yet
 
@@ -57,8 +59,6 @@ class PtyPipe(Pipe):
         self._link = StableLink(link) if isinstance(link, Path) else link
         self._watch: int | None = None
         self._clients = 0
-        self._held = bytearray()  # output that the kernel did not take; deleting at its front does not copy
-        self._blocked = False
         self._paused = False
         self._taken = b""  # bytes read, whose client's coming and going is being found out
         self._unread = bytearray()  # what a client left behind while reading was paused
@@ -81,10 +81,11 @@ class PtyPipe(Pipe):
         return None if self._link is None else self._link.path
 
     @property
-    def baud(self) -> int:
-        """Speed in bit/s that the client has set, any number; 0 is its hang-up (B0)."""
-        speed: int = _TERMIOS2.unpack(fcntl.ioctl(self._master, _TCGETS2, bytes(_TERMIOS2.size)))[-1]
-        return speed
+    def host(self) -> HostLine:
+        """What the client has set: any speed (0 is its hang-up, B0), CRTSCTS, IXON."""
+        settings = fcntl.ioctl(self._master, _TCGETS2, bytes(_TERMIOS2.size))
+        iflag, _oflag, cflag, *_rest, speed = _TERMIOS2.unpack(settings)
+        return HostLine(speed, bool(cflag & termios.CRTSCTS), bool(iflag & termios.IXON))
 
     def start(self, sink: PipeSink) -> None:
         """Begin to carry, then publish the link. Raises :class:`EndpointError` (and is closed then).
@@ -93,6 +94,7 @@ class PtyPipe(Pipe):
         """
         self._loop = self._given_loop or asyncio.get_running_loop()
         self._sink = sink
+        self._out = Outflow(self._loop, self._master, sink.output_blocked, sink.output_ready, _failed)
         try:
             self._inotify = Inotify.of(self._loop)
             self._news = self._inotify.poll
@@ -109,23 +111,10 @@ class PtyPipe(Pipe):
     def write(self, data: bytes) -> None:
         """Write to the client; dropped, as on a wire, when there is none.
 
-        Calls ``output_blocked`` from within when more than :data:`HIGH` bytes are held.
+        Calls ``output_blocked`` from within when more than :data:`~.outflow.HIGH` bytes are held.
         """
-        if not self._clients:
-            return
-        if not self._held:
-            try:
-                count = os.write(self._master, data)
-            except BlockingIOError:
-                count = 0
-            if count == len(data):
-                return
-            data = data[count:]
-            self._loop.add_writer(self._master, self._writable)
-        self._held += data
-        if len(self._held) > HIGH and not self._blocked:
-            self._blocked = True
-            self._sink.output_blocked()
+        if self._clients:
+            self._out.write(data)
 
     def pause_reading(self) -> None:
         """Take no more bytes; the client's writes then fill the kernel's queue (about 20 kB) and wait."""
@@ -166,7 +155,6 @@ class PtyPipe(Pipe):
             os.close(self._slave)
         self._master = self._slave = -1
         self._clients = 0
-        self._held.clear()
         self._unread.clear()
 
     # ---- bytes -----------------------------------------------------------------------------------
@@ -191,17 +179,6 @@ class PtyPipe(Pipe):
             if not self._clients:
                 self._came(1)  # its opening was not seen: it slipped in during a recount
             self._sink.bytes_received(data)
-
-    def _writable(self) -> None:
-        try:
-            del self._held[: os.write(self._master, self._held)]
-        except BlockingIOError:
-            return
-        if not self._held:
-            self._loop.remove_writer(self._master)
-        if self._blocked and len(self._held) <= LOW:
-            self._blocked = False
-            self._sink.output_ready()
 
     def _deliver_unread(self) -> None:
         if self._unread and not self._paused:
@@ -296,14 +273,9 @@ class PtyPipe(Pipe):
             self._deliver_rest()
         if not self._started:
             return
-        if self._held:
-            self._held.clear()
-            self._loop.remove_writer(self._master)
         if tidy:
             self._tidy()
-        if self._blocked:
-            self._blocked = False
-            self._sink.output_ready()
+        self._out.clear()
         self._sink.client_closed()
 
     def _tidy(self) -> None:
@@ -323,6 +295,11 @@ class PtyPipe(Pipe):
             # are the kernel's.
             self._hold()
             _make_raw(self._slave)
+
+
+def _failed(error: OSError) -> None:
+    """A master whose slave we hold does not fail."""
+    raise error
 
 
 def _open_pty() -> tuple[int, int]:

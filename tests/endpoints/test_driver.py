@@ -10,7 +10,7 @@ from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.clock import RealClock
 from vmodem.emulator.dialect import Options
 from vmodem.emulator.driver import Driver
-from vmodem.emulator.endpoints import PipeSink
+from vmodem.emulator.endpoints import Pipe, PipeSink
 from vmodem.emulator.engine import Modem
 from vmodem.emulator.events import LineSignal
 from vmodem.netstack.host import HostNetStack
@@ -18,7 +18,7 @@ from vmodem.netstack.policy import Policy
 from vmodem.netstack.routes import Routes
 
 
-class KeepingPipe:
+class KeepingPipe(Pipe):
     """A pipe in memory; every call that a pipe can get, without a terminal behind it."""
 
     path = "memory"

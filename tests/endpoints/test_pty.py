@@ -18,7 +18,8 @@ import pytest
 import serial
 from vmodem.emulator.endpoints import EndpointError
 from vmodem.emulator.endpoints.inotify import Inotify
-from vmodem.emulator.endpoints.pty import HIGH, LOW, PtyPipe
+from vmodem.emulator.endpoints.outflow import HIGH, LOW
+from vmodem.emulator.endpoints.pty import PtyPipe
 from vmodem.emulator.events import LineSignal
 
 OPEN = os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK
@@ -51,6 +52,12 @@ class Recorder:
 
     def signal_changed(self, signal: LineSignal, on: bool) -> None:
         raise AssertionError("a pty has no control lines")
+
+    def note(self, text: str) -> None:
+        raise AssertionError(text)
+
+    def input_purged(self) -> None:
+        raise AssertionError("a pty does not tell")
 
     def output_blocked(self) -> None:
         self._note("blocked")
@@ -339,6 +346,7 @@ def test_counting_anew_leaves_an_exclusive_client_alone() -> None:
         "from vmodem.emulator.endpoints.pty import PtyPipe\n"
         "if os.getuid() == 0: os.setuid(65534)\n"
         "class Sink:\n"
+        "    output_blocked = output_ready = None\n"
         "    def __init__(self): self.calls = []; self.changed = asyncio.Event()\n"
         "    def client_opened(self): self.calls.append('opened')\n"
         "    def client_closed(self): self.calls.append('closed'); self.changed.set()\n"
@@ -365,7 +373,7 @@ def test_output_is_dropped_while_nobody_is_there() -> None:
     async def body(pipe: PtyPipe, sink: Recorder) -> None:
         for _ in range(100):
             pipe.write(b"x" * 4096)
-        assert not pipe._held
+        assert not len(pipe._out)
         client = os.open(pipe.path, OPEN)
         assert empty(client)
         await sink.called("opened")
@@ -413,7 +421,7 @@ def test_a_slow_reader_loses_nothing_and_holding_is_bounded() -> None:
                 chunk = sent[at : at + dice.choice((1, 10, 1000, 5000, 30000))]
                 pipe.write(chunk)
                 at += len(chunk)
-                most = max(most, len(pipe._held))
+                most = max(most, len(pipe._out))
             for _ in range(dice.randrange(1, 30)):
                 if len(got) == at:
                     break
@@ -435,18 +443,18 @@ def test_blocked_and_ready_at_their_marks() -> None:
         client = os.open(pipe.path, OPEN)
         await sink.called("opened")
         pipe.write(b"x" * 30_000)
-        taken = 30_000 - len(pipe._held)
-        pipe.write(b"x" * (HIGH - len(pipe._held)))
+        taken = 30_000 - len(pipe._out)
+        pipe.write(b"x" * (HIGH - len(pipe._out)))
         assert sink.calls == ["opened"]
         pipe.write(b"x")
         assert sink.calls == ["opened", "blocked"]
         total, got = taken + HIGH + 1, 0
         while sink.calls == ["opened", "blocked"]:
-            assert len(pipe._held) > LOW
+            assert len(pipe._out) > LOW
             await readable(client)
             got += len(os.read(client, 4096))
         assert sink.calls == ["opened", "blocked", "ready"]
-        assert 0 < len(pipe._held) <= LOW
+        assert 0 < len(pipe._out) <= LOW
         await read(client, total - got)
         os.close(client)
 
@@ -544,9 +552,9 @@ def test_pyserial_at_any_speed(baud: int) -> None:
 
         for _ in range(2):
             assert await asyncio.to_thread(client) == b"\r\nOK\r\n"
-            assert pipe.baud == baud
+            assert pipe.host.baud == baud
         await sink.until(lambda: sink.calls.count("closed") == 2)
-        assert pipe.baud == baud
+        assert pipe.host.baud == baud
 
     drive(body)
 
@@ -557,10 +565,10 @@ def test_speed_zero_is_seen_and_does_not_outlive_the_client() -> None:
         attributes = termios.tcgetattr(client)
         attributes[4] = attributes[5] = termios.B0
         termios.tcsetattr(client, termios.TCSANOW, attributes)
-        assert pipe.baud == 0
+        assert pipe.host.baud == 0
         os.close(client)
         await sink.called("opened", "closed")
-        assert pipe.baud == 38400
+        assert pipe.host.baud == 38400
 
     drive(body)
 

@@ -344,7 +344,9 @@ def test_the_log_tells_everything(start: Start, tmp_path: Path) -> None:
     assert run.stop() == (0, "")
     times = [record.pop("t") for record in records]
     assert times == sorted(times)
-    assert records[:2] == [
+    assert records[:4] == [
+        {"effect": "SetSignal", "signal": "DSR", "on": True},
+        {"effect": "SetSignal", "signal": "CTS", "on": True},
         {"event": "LineChanged", "signal": "DTR", "on": True},
         {"host": "AT+GSN\r"},
     ]

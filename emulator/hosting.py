@@ -1,0 +1,86 @@
+"""Puts an engine, a driver, a pipe and the host's netstack together: the one place that knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ..netstack.air import Air
+from ..netstack.host import HostNetStack
+from .choices import Checked
+from .clock import RealClock
+from .driver import Driver
+from .endpoints import Pipe
+from .engine import Modem
+from .events import Event
+from .transcript import JsonLog
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the modems of one event loop share."""
+
+    chosen: Checked
+    clock: RealClock
+    air: Air
+
+
+def new_world(chosen: Checked) -> tuple[World, list[Modem]]:
+    """A world and the modems in it, one for each of ``chosen.options``; nothing runs yet."""
+    clock = RealClock()
+    modems = [Modem(chosen.dialect, options, now=clock.now()) for options in chosen.options]
+    return World(chosen, clock, Air(_own_addresses(chosen, modems))), modems
+
+
+def _own_addresses(chosen: Checked, modems: Iterable[Modem]) -> list[str]:
+    """The addresses that are the modules' alone; one that the user has given may be this host's too."""
+    given = {address for options in chosen.options for address in options.local_ips}
+    return [address for modem in modems for address in modem.addresses if address not in given]
+
+
+def new_driver(
+    world: World, modem: Modem, pipe: Pipe, log: JsonLog | None, note: Callable[[str], None] | None = None
+) -> Driver:
+    """A driver for ``modem`` in the running event loop, not started. ``note`` hears what the log hears."""
+    notes = Notes(note)
+    driver = notes.driver = Driver(
+        modem,
+        pipe,
+        _netstack(world, notes.note),
+        world.clock,
+        log,
+        on_with_client=not modem.powered,
+        paced=world.chosen.paced,
+    )
+    return driver
+
+
+def _netstack(world: World, note: Callable[[str], None]) -> Callable[[Callable[[Event], None]], HostNetStack]:
+    def make(deliver: Callable[[Event], None]) -> HostNetStack:
+        return HostNetStack(
+            deliver=deliver,
+            routes=world.chosen.routes,
+            policy=world.chosen.policy,
+            loop=asyncio.get_running_loop(),
+            listen_host=world.chosen.listen_host,
+            air=world.air,
+            note=note,
+        )
+
+    return make
+
+
+class Notes:
+    """What a netstack has to remark: into the driver's log, and to whoever else listens."""
+
+    def __init__(self, also: Callable[[str], None] | None) -> None:
+        self._also = also
+        self.driver: Driver | None = None
+
+    def note(self, text: str) -> None:
+        """Remark ``text``."""
+        if self.driver is not None:
+            self.driver.note(text)
+        if self._also is not None:
+            self._also(text)
