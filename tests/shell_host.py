@@ -58,9 +58,6 @@ class Host:
         return self.sees(LineChanged(LineSignal.DTR, on))
 
     def signals(self) -> list[tuple[str, bool]]:
-        """The control lines' changes so far."""
-        return [
-            (change.signal.value, change.on)
-            for change in self.world.signals
-            if change.signal in (LineSignal.DCD, LineSignal.RI)
-        ]
+        """The changes of DCD and RI so far."""
+        shown = (LineSignal.DCD, LineSignal.RI)
+        return [(change.signal.value, change.on) for change in self.world.signals if change.signal in shown]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from ..events import LineSignal
-from .telnet import Data, Item, Option, Skipped, Subnegotiation, Telnet, escaped, subnegotiation
+from .telnet import Data, Negotiated, Option, Skipped, Subnegotiation, Telnet, escaped, subnegotiation
 
 SIGNATURE_TEXT = b"vmodem"
 TO_CLIENT = 100
@@ -162,17 +162,22 @@ class ComPort:
         """What the client sent, taken apart; answers are in :meth:`take`."""
         happenings: list[Happening] = []
         for item in self._telnet.receive(data):
-            happenings += self._item(item)
-        self._out += self._telnet.answers()
-        if self._told is None and self._telnet.agreed(Option.COM_PORT):
-            self._notify(0)
+            if isinstance(item, Negotiated):
+                self._negotiated(item)
+            elif isinstance(item, Subnegotiation):
+                happenings += self._subnegotiated(item)
+            else:
+                happenings.append(item)
         return happenings
 
     # ---- words -----------------------------------------------------------------------------------
 
-    def _item(self, item: Item) -> list[Happening]:
-        if not isinstance(item, Subnegotiation):
-            return [item]
+    def _negotiated(self, item: Negotiated) -> None:
+        self._out += item.answer
+        if item.theirs and item.option == Option.COM_PORT and self._told is None:
+            self._notify(0)
+
+    def _subnegotiated(self, item: Subnegotiation) -> list[Happening]:
         if item.option != Option.COM_PORT or not item.body:
             return [Skipped(f"a subnegotiation of option {item.option} with {len(item.body)} bytes")]
         word = self._words.get(item.body[0])

@@ -47,7 +47,17 @@ class Skipped:
     what: str
 
 
-Item = Data | Subnegotiation | Skipped
+@dataclass(frozen=True, slots=True)
+class Negotiated:
+    """The client does ``option`` from here on, or does it no more, or something of ours; ``answer`` is due."""
+
+    option: int
+    theirs: bool
+    """Whether the client does it now (for an option that we do: nothing to know)."""
+    answer: bytes
+
+
+Item = Data | Subnegotiation | Skipped | Negotiated
 
 
 def escaped(data: bytes) -> bytes:
@@ -68,7 +78,6 @@ class Telnet:
         self._willing = {WILL: ours, DO: theirs}
         self._on = {WILL: set(ours), DO: set(theirs)}
         self._asked = {WILL: set(ours), DO: set(theirs)}
-        self._answers = bytearray()
         self._rest = b""  # IAC, or IAC and a verb, at the end of what came
         self._body: bytearray | None = None
         self._too_long = False
@@ -78,16 +87,6 @@ class Telnet:
         return b"".join(
             bytes((IAC, verb, option)) for verb in (WILL, DO) for option in sorted(self._willing[verb])
         )
-
-    def agreed(self, option: int) -> bool:
-        """Whether the client does ``option``, as far as is known."""
-        return option in self._on[DO] and option not in self._asked[DO]
-
-    def answers(self) -> bytes:
-        """What has to be said in reply to what was received; each answer is given once."""
-        answers = bytes(self._answers)
-        self._answers.clear()
-        return answers
 
     def receive(self, data: bytes) -> list[Item]:
         """Take apart what the client sent, in whatever pieces it comes."""
@@ -124,7 +123,7 @@ class Telnet:
         if verb in (WILL, WONT, DO, DONT):
             if len(data) < 3:
                 return 0
-            self._negotiate(verb, data[2])
+            self._negotiate(items, verb, data[2])
             return 3
         if verb == SB:
             if self._body is not None:
@@ -145,23 +144,24 @@ class Telnet:
         else:
             items.append(Subnegotiation(body[0], bytes(body[1:])))
 
-    def _negotiate(self, verb: int, option: int) -> None:
+    def _negotiate(self, items: list[Item], verb: int, option: int) -> None:
         """RFC 1143: only what changes something is answered, so that no two sides answer for ever."""
         own = WILL if verb in (DO, DONT) else DO
         yes = verb in (DO, WILL)
         on, asked = self._on[own], self._asked[own]
+        answer = b""
         if option in asked:
             asked.discard(option)  # the answer to what we have asked
             if not yes:
                 on.discard(option)
+        elif yes == (option in on):
             return
-        if yes == (option in on):
-            return
-        if yes and option not in self._willing[own]:
-            self._answers += bytes((IAC, _NO[own], option))
-            return
-        (on.add if yes else on.discard)(option)
-        self._answers += bytes((IAC, own if yes else _NO[own], option))
+        elif yes and option not in self._willing[own]:
+            answer = bytes((IAC, _NO[own], option))
+        else:
+            (on.add if yes else on.discard)(option)
+            answer = bytes((IAC, own if yes else _NO[own], option))
+        items.append(Negotiated(option, own == DO and option in on, answer))
 
 
 _NO = {WILL: WONT, DO: DONT}

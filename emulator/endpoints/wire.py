@@ -11,7 +11,7 @@ FRAME_BITS = 10
 TOLERANCE = 0.03
 """How far the rates may be apart before bytes are misread (assumed; 8N1 fails at 5 % in the last bit)."""
 _DATA_BITS = 8
-_TINY = 1e-9  # of a byte: what floating point may be short of a whole one
+_TINY = 1e-4  # of a byte: what floating point may be short of a whole one
 
 
 class Wire:
