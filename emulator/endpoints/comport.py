@@ -44,6 +44,9 @@ MODEM_STATE = {LineSignal.CTS: 0x10, LineSignal.DSR: 0x20, LineSignal.RI: 0x40, 
 _DELTA = {LineSignal.CTS: 0x01, LineSignal.DSR: 0x02, LineSignal.RI: 0x04, LineSignal.DCD: 0x08}
 """What has changed; for RI only its end is told (RFC 2217: trailing-edge ring detector)."""
 
+_LINE_STATE = 0x60
+"""NOTIFY-LINESTATE: transmitter empty, and never an error."""
+
 FLOW_NONE, FLOW_XON, FLOW_WIRE = 1, 2, 3
 BREAK_ON, BREAK_OFF, DTR_ON, DTR_OFF, RTS_ON, RTS_OFF = 5, 6, 8, 9, 11, 12
 _IN_NONE, _IN_WIRE = 14, 16
@@ -125,8 +128,8 @@ class ComPort:
             Word.SET_PARITY: lambda body: self._set(Word.SET_PARITY, body),
             Word.SET_STOPSIZE: lambda body: self._set(Word.SET_STOPSIZE, body),
             Word.SET_CONTROL: self._control,
-            Word.NOTIFY_LINESTATE: lambda _body: [],
-            Word.NOTIFY_MODEMSTATE: lambda _body: [],
+            Word.NOTIFY_LINESTATE: self._asked_line_state,
+            Word.NOTIFY_MODEMSTATE: self._asked_modem_state,
             Word.FLOWCONTROL_SUSPEND: lambda _body: [Suspended(True)],
             Word.FLOWCONTROL_RESUME: lambda _body: [Suspended(False)],
             Word.SET_LINESTATE_MASK: self._set_line_mask,
@@ -183,6 +186,10 @@ class ComPort:
         word = self._words.get(item.body[0])
         if word is None:
             return [Skipped(f"the word {item.body[0]}, which RFC 2217 does not have")]
+        if self._told is None:
+            # Who uses the option has agreed to it. (pyserial's client does not answer a DO that comes before
+            # it has sent the WILL it was about to.)
+            self._notify(0)
         return word(item.body[1:])
 
     def _say(self, word: Word, body: bytes) -> None:
@@ -192,6 +199,15 @@ class ComPort:
         state = sum(bit for signal, bit in MODEM_STATE.items() if self._signals[signal]) | delta
         self._told = state
         self._say(Word.NOTIFY_MODEMSTATE, bytes((state & self._modem_mask,)))
+
+    def _asked_line_state(self, _body: bytes) -> list[Happening]:
+        self._say(Word.NOTIFY_LINESTATE, bytes((_LINE_STATE & self._line_mask,)))
+        return []
+
+    def _asked_modem_state(self, _body: bytes) -> list[Happening]:
+        """A client that polls (as pyserial's can) is told what it would be told by itself."""
+        self._notify(0)
+        return []
 
     def _signature(self, body: bytes) -> list[Happening]:
         if not body:

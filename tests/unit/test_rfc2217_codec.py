@@ -135,6 +135,8 @@ def test_the_longest_subnegotiation_is_taken() -> None:
         ((5, 12), (105, 12), [SignalSet(LineSignal.RTS, False)]),
         ((5, 13), (105, 14), []),
         ((5, 16), (105, 16), []),
+        ((6,), (106, 0), []),  # masked: nothing was asked for
+        ((7,), (107, 0x30), []),
         ((8,), None, [Suspended(True)]),
         ((9,), None, [Suspended(False)]),
         ((10, 0x10), (110, 0x10), []),
@@ -221,6 +223,14 @@ def test_a_mask_hides_lines_and_is_acknowledged() -> None:
     assert com.take() == b""
     com.receive(sb(11, 255))
     assert com.take() == sb(111, 255) + sb(107, 0x20)
+
+
+def test_who_uses_the_option_has_agreed_to_it() -> None:
+    """pyserial's client may never say WILL: it does not answer a DO that was faster."""
+    com = ComPort({LineSignal.DCD: True})
+    com.take()
+    com.receive(sb(10, 0xFF) + sb(6))
+    assert com.take() == sb(107, 0x80) + sb(110, 0xFF) + sb(106, 0x60)
 
 
 def test_who_does_not_know_the_option_is_told_nothing_of_it() -> None:
