@@ -138,6 +138,8 @@ def test_dtr_off_leaves_data_mode(
 ) -> None:
     with running(kind, tmp_path) as port:
         client = port.open()
+        client.port.dtr = False  # it has been ON for ever
+        client.port.dtr = True
         with client.connects(server, f"AT+CIPMODE=1;{setting[2:]}") as peer:
             client.port.dtr = False  # too early: ON for less than a second
             client.port.dtr = True
