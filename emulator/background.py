@@ -7,6 +7,7 @@ is raised to whoever stops it. The thread begins with the first modem and ends w
 from __future__ import annotations
 
 import asyncio
+import atexit
 import itertools
 import threading
 from collections.abc import Callable
@@ -112,6 +113,11 @@ class Background:
             if failures:
                 raise failures[0]
 
+    def stop_all(self) -> None:
+        """Stop every modem, and the thread. Raises what a callback has raised."""
+        for number in list(self._modems):
+            self.stop(number)
+
     # ---- the thread ------------------------------------------------------------------------------
 
     def _start(
@@ -142,6 +148,7 @@ class Background:
         thread = threading.Thread(target=self._work, args=(loop,), name=self._name, daemon=True)
         self._shift = _Shift(thread, loop)
         thread.start()
+        atexit.register(self.stop_all)  # whoever forgets to stop a modem loses nothing of its log
 
     @staticmethod
     def _work(loop: asyncio.AbstractEventLoop) -> None:
@@ -157,6 +164,7 @@ class Background:
         if self._modems or shift is None:
             return
         self._shift = None
+        atexit.unregister(self.stop_all)
         if shift.thread.is_alive():
             shift.loop.call_soon_threadsafe(shift.loop.stop)
             if threading.current_thread() is not shift.thread:

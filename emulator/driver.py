@@ -54,12 +54,14 @@ class Driver:
         *,
         on_with_client: bool = False,
         paced: bool = False,
+        note: Callable[[str], None] | None = None,
     ) -> None:
         """``netstack(deliver)`` makes the netstack that answers to ``deliver``.
 
         ``on_with_client``: the first client that opens the port switches the module on, as a host
         does that controls its power; boot lines would otherwise go to nobody.
-        ``paced``: the line has a rate (see :class:`~.endpoints.uart.Uart`).
+        ``paced``: the line has a rate (see :class:`~.endpoints.uart.Uart`). ``note`` hears the remarks
+        that the log gets.
         """
         self._modem = modem
         self._pipe = Uart(pipe, paced=paced)
@@ -71,6 +73,7 @@ class Driver:
         self._working = False
         self._stopped = False
         self._on_with_client = on_with_client
+        self._tell = note
         self._timer: asyncio.TimerHandle | None = None
         self._armed = 0.0
 
@@ -143,6 +146,8 @@ class Driver:
         """Record something worth knowing."""
         if self._log is not None:
             self._log.note(self._clock.now(), text)
+        if self._tell is not None:
+            self._tell(text)
 
     @property
     def modem(self) -> Modem:

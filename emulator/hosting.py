@@ -43,15 +43,19 @@ def new_driver(
     world: World, modem: Modem, pipe: Pipe, log: JsonLog | None, note: Callable[[str], None] | None = None
 ) -> Driver:
     """A driver for ``modem`` in the running event loop, not started. ``note`` hears what the log hears."""
-    notes = Notes(note)
-    driver = notes.driver = Driver(
+
+    def remark(text: str) -> None:
+        driver.note(text)
+
+    driver = Driver(
         modem,
         pipe,
-        _netstack(world, notes.note),
+        _netstack(world, remark),
         world.clock,
         log,
         on_with_client=not modem.powered,
         paced=world.chosen.paced,
+        note=note,
     )
     return driver
 
@@ -69,18 +73,3 @@ def _netstack(world: World, note: Callable[[str], None]) -> Callable[[Callable[[
         )
 
     return make
-
-
-class Notes:
-    """What a netstack has to remark: into the driver's log, and to whoever else listens."""
-
-    def __init__(self, also: Callable[[str], None] | None) -> None:
-        self._also = also
-        self.driver: Driver | None = None
-
-    def note(self, text: str) -> None:
-        """Remark ``text``."""
-        if self.driver is not None:
-            self.driver.note(text)
-        if self._also is not None:
-            self._also(text)

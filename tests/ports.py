@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import serial
 from vmodem.emulator.background import Background, HostedModem
@@ -58,7 +59,7 @@ class Port:
         self.notes = notes
         self._clients: list[serial.Serial] = []
 
-    def open(self, baud: int = 115200, **settings: object) -> Client:
+    def open(self, baud: int = 115200, **settings: Any) -> Client:
         """Open it."""
         port = serial.serial_for_url(self.url, baud, timeout=LIMIT, **settings)
         self._clients.append(port)

@@ -14,7 +14,7 @@ from ..events import LineSignal
 from . import Carries, EndpointError, HostLine, Pipe, PipeSink
 from .outflow import Outflow
 
-READ_SIZE = 65536
+READ_SIZE = 4096  # as a pty hands out: what one read makes the module say is bounded
 
 
 class InProcessPipe(Pipe):

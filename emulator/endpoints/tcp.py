@@ -15,7 +15,7 @@ from ..events import LineSignal
 from . import Carries, EndpointError, Pipe, PipeSink
 from .outflow import Outflow
 
-READ_SIZE = 65536
+READ_SIZE = 4096  # as a pty hands out: what one read makes the module say is bounded
 AHEAD = 65536
 """Bytes read while the module takes none: so a client that goes is noticed, and its control words are."""
 RETRY = 1.0
@@ -131,6 +131,7 @@ class TcpPipe(Pipe):
         self._sink.client_opened()
 
     def _refuse(self, client: socket.socket, who: str) -> None:
+        self._sink.note(f"a second client, {who}, was refused: {self._peer} has the port")
         with client:
             client.setblocking(False)
             try:
@@ -138,7 +139,6 @@ class TcpPipe(Pipe):
                 client.shutdown(socket.SHUT_WR)
             except OSError:  # it has gone already
                 pass
-        self._sink.note(f"a second client, {who}, was refused: {self._peer} has the port")
 
     def _lost(self, _error: OSError) -> None:
         """The client went while we wrote: reading finds out again, and handles it."""

@@ -49,7 +49,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Negotiated:
-    """The client does ``option`` from here on, or does it no more, or something of ours; ``answer`` is due."""
+    """Something was agreed or refused; ``answer`` is to be sent."""
 
     option: int
     theirs: bool

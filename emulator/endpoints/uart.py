@@ -28,6 +28,10 @@ PACED_HIGH, PACED_LOW = 4096, 1024
 """The module's own output buffer behind a wire of some rate (assumed)."""
 SENDING_HIGH, SENDING_LOW = 4096, 1024
 """The buffer of the host's serial driver (Linux: one page)."""
+FLOOD = 262144
+"""Bytes written while output is blocked, before nothing more is taken from a client that asks and asks
+and does not read the answers. (Data of a peer stops before; so a client that first writes it all, and then
+reads, is not stopped in the middle.)"""
 AUTOBAUD = 115200
 """The rate with +IPR=0 when the carrier does not know the client's."""
 
@@ -57,7 +61,9 @@ class Uart(Pipe):
         self._rts = True
         self._in = bytearray()
         self._in_wire = Wire()
-        self._in_paused = False
+        self._reading_stops: set[str] = set()
+        """Why the carrier's bytes are not taken."""
+        self._flood = 0
         self._held = False
         self._fifo = bytearray()
         self._lost = 0
@@ -120,6 +126,13 @@ class Uart(Pipe):
     def write(self, data: bytes) -> None:
         """Write to the host, when it is this data's turn."""
         if self._direct:
+            self._pipe.write(data)
+            return
+        if self._told_blocked:
+            self._flood += len(data)
+            if self._flood > FLOOD:
+                self._take_no_more("flood")
+        if not self._paced and not self._stops:
             self._pipe.write(data)
             return
         self._out.append(data)
@@ -196,12 +209,13 @@ class Uart(Pipe):
         while self._out and not self._stops:
             self._settle_output()
             self._emit(self._next(self._queued))
-        self._direct = not self._stops
+        self._direct = not self._stops and not self._pipe_blocked
         self._tell_blocked()
 
     def output_blocked(self) -> None:
         """The carrier holds enough: on a wire, bytes wait in the module then."""
         self._pipe_blocked = True
+        self._direct = False
         if self._paced:
             self._stop("client")
         self._tell_blocked()
@@ -210,6 +224,7 @@ class Uart(Pipe):
         """The carrier takes more."""
         self._pipe_blocked = False
         self._go("client")
+        self._direct = not self._paced and not self._stops
         self._tell_blocked()
 
     def _tell_blocked(self) -> None:
@@ -218,6 +233,8 @@ class Uart(Pipe):
             self._sink.output_blocked()
         elif self._told_blocked and not self._pipe_blocked and self._queued <= self._low:
             self._told_blocked = False
+            self._flood = 0
+            self._take_on("flood")
             self._sink.output_ready()
 
     # ---- from the host ---------------------------------------------------------------------------
@@ -231,9 +248,8 @@ class Uart(Pipe):
                 self._sink.bytes_received(data)
             return
         self._in += data
-        if not self._in_paused and len(self._in) > SENDING_HIGH:
-            self._in_paused = True
-            self._pipe.pause_reading()
+        if len(self._in) > SENDING_HIGH:
+            self._take_no_more("sending")
         self._begin_input()
 
     def _begin_input(self) -> None:
@@ -257,9 +273,8 @@ class Uart(Pipe):
         del self._in[:count]
         if not self._in:
             self._in_wire.stop()
-        if self._in_paused and len(self._in) <= SENDING_LOW:
-            self._in_paused = False
-            self._pipe.resume_reading()
+        if len(self._in) <= SENDING_LOW:
+            self._take_on("sending")
         if data:
             self._arrive(data)
         if self._stands_still:
@@ -308,7 +323,18 @@ class Uart(Pipe):
         if self._line.by_dce == BY_CHARACTER:
             self._emit(XOFF)
         if not self._paced:
+            self._take_no_more("module")
+
+    def _take_no_more(self, why: str) -> None:
+        if not self._reading_stops:
             self._pipe.pause_reading()
+        self._reading_stops.add(why)
+
+    def _take_on(self, why: str) -> None:
+        if why in self._reading_stops:
+            self._reading_stops.remove(why)
+            if not self._reading_stops:
+                self._pipe.resume_reading()
 
     def resume_reading(self) -> None:
         """The module takes bytes again."""
@@ -318,7 +344,7 @@ class Uart(Pipe):
         if self._line.by_dce == BY_CHARACTER:
             self._emit(XON)
         if not self._paced:
-            self._pipe.resume_reading()
+            self._take_on("module")
             return
         if self._lost:
             self._sink.note(f"overrun: {self._lost} bytes of the host were lost")
@@ -337,9 +363,7 @@ class Uart(Pipe):
         """What the client wrote and the wire has not carried is taken back."""
         self._in.clear()
         self._in_wire.stop()
-        if self._in_paused:
-            self._in_paused = False
-            self._pipe.resume_reading()
+        self._take_on("sending")
 
     # ---- both ways -------------------------------------------------------------------------------
 

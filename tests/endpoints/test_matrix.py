@@ -231,15 +231,17 @@ def test_cts_goes_off_while_nothing_is_taken(kind: str, tmp_path: Path, server: 
             assert client.port.cts
             chunk = bytes(range(256)) * 16
             sent = 0
+            told = threading.Event()
 
             def types() -> None:
                 nonlocal sent
-                while client.port.cts:
+                while not told.is_set():
                     sent += client.port.write(chunk) or 0
 
             typing = threading.Thread(target=types)
             typing.start()
             assert eventually(lambda: not client.port.cts)
+            told.set()
             got = bytearray()
             while typing.is_alive() or len(got) < sent:
                 got += peer.recv(65536)

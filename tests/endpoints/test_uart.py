@@ -11,7 +11,7 @@ from virtual_loop import run
 from vmodem.emulator.effects import SetLine
 from vmodem.emulator.endpoints import HostLine, Pipe, PipeSink
 from vmodem.emulator.endpoints.grid import Grid
-from vmodem.emulator.endpoints.uart import FIFO, PACED_HIGH, SENDING_HIGH, XOFF, XON, Uart
+from vmodem.emulator.endpoints.uart import FIFO, FLOOD, PACED_HIGH, SENDING_HIGH, XOFF, XON, Uart
 from vmodem.emulator.endpoints.wire import misread
 from vmodem.emulator.events import LineSignal
 
@@ -335,6 +335,23 @@ def test_held_output_is_bounded_by_blocking_the_module() -> None:
         assert len(pipe.got) == 65537
 
     tell(story, paced=False, line=SetLine(by_dte=2))
+
+
+def test_a_host_that_asks_and_does_not_read_is_not_listened_to_for_ever() -> None:
+    async def story(uart: Uart, pipe: HostPipe, _module: Module) -> None:
+        pipe.sink.output_blocked()
+        uart.write(bytes(FLOOD))
+        assert not pipe.paused, "what a peer sends and an answer or two have room"
+        uart.write(b"!")
+        assert pipe.paused
+        uart.pause_reading()
+        pipe.sink.output_ready()
+        assert pipe.paused, "the module has its reasons too"
+        uart.resume_reading()
+        assert not pipe.paused
+        assert len(pipe.got) == FLOOD + 1
+
+    tell(story, paced=False)
 
 
 def test_a_host_with_xon_xoff_is_told_by_characters() -> None:

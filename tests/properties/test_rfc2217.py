@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ _NOISE = st.lists(
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     """``data`` cut at these places."""
     marks = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    return [data[a:b] for a, b in zip(marks, marks[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(marks)]
 
 
 def merged(happenings: list[Happening]) -> list[Happening]:

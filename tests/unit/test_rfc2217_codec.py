@@ -181,11 +181,12 @@ def test_what_cannot_be_had_is_answered_with_what_is(
 
 
 def test_settings_are_kept() -> None:
+    assert agreed().baud is None
     com = agreed()
-    assert com.baud is None
     com.receive(sb(1, 0, 0, 0x25, 0x80) + sb(5, 3) + sb(5, 9))
     com.take()
-    assert (com.baud, com.flow) == (9600, 3)
+    settings = (com.baud, com.flow)
+    assert settings == (9600, 3)
     com.receive(sb(1, 0, 0, 0, 0) + sb(5, 0) + sb(5, 7) + sb(5, 13))
     assert com.take() == sb(101, 0, 0, 0x25, 0x80) + sb(105, 3) + sb(105, 9) + sb(105, 16)
 
