@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import port_table
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -70,3 +71,35 @@ def test_five_lines_of_pyserial_do_a_round_trip(tmp_path: Path, echo_port: int) 
         modem.communicate(timeout=LIMIT)
     assert modem.returncode == 0
     assert not link.is_symlink()
+
+
+def test_the_table_of_ports_says_what_the_ports_say() -> None:
+    shown = README.partition(port_table.BEGIN)[2].partition(port_table.END)[0]
+    assert shown == port_table.table()
+
+
+def test_the_url_as_it_is_shown() -> None:
+    script = block("python", "vmodem://")
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert (done.stderr, done.stdout) == ("", r"b'AT\r\r\nOK\r\n' True False" + "\n")
+
+
+def test_the_ports_as_they_are_shown() -> None:
+    lines = block("sh", "--rfc2217").splitlines()
+    assert len(lines) == 3
+    for line in lines[:2]:
+        command, _, comment = line.partition("#")
+        _, folder, *options = shlex.split(command)
+        modem = subprocess.Popen(
+            [sys.executable, str(ROOT / folder), *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert modem.stdout is not None
+        first = modem.stdout.readline()
+        modem.send_signal(signal.SIGTERM)
+        _, err = modem.communicate(timeout=LIMIT)
+        if modem.returncode == 3 and "already in use" in err.lower():
+            pytest.skip(f"somebody has that port: {err}")
+        assert first.strip() == comment.split(",")[0].strip()
