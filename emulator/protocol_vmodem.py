@@ -161,7 +161,10 @@ class Serial(SerialBase):
         return int.from_bytes(count, "little")
 
     def read(self, size: int = 1) -> bytes:
-        """Up to ``size`` bytes: as many as come within :attr:`timeout` seconds (None: all of them)."""
+        """Up to ``size`` bytes: as many as come within :attr:`timeout` seconds (None: all of them).
+
+        Ends sooner with a pause of :attr:`inter_byte_timeout` seconds behind a byte.
+        """
         connection, wake = self._connected(), self._wake
         assert wake is not None
         data = bytearray()
@@ -170,7 +173,11 @@ class Serial(SerialBase):
             try:
                 piece = connection.recv(size - len(data))
             except BlockingIOError:
-                if not _wait(connection, select.POLLIN, wake[0], timeout.time_left()):
+                left = timeout.time_left()
+                if data and self.inter_byte_timeout is not None:
+                    gap = self.inter_byte_timeout
+                    left = gap if left is None else min(left, gap)
+                if not _wait(connection, select.POLLIN, wake[0], left):
                     break
                 continue
             except OSError as error:

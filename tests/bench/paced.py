@@ -36,7 +36,7 @@ class Arrivals:
         self.points.append((time.monotonic(), self.total))
 
     def rate(self) -> float:
-        """Bit/s between the first and the last but one (the last may be a packet that has waited for more)."""
+        """Bit/s between the first and the last but one (the last may have waited for more)."""
         (start, before), (end, after) = self.points[0], self.points[-2]
         return (after - before) * FRAME / (end - start)
 

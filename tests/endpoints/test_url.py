@@ -174,6 +174,9 @@ def test_timeouts(port: serial.Serial) -> None:
     port.timeout = None
     port.write(b"AT\r")
     assert port.read(6) == OK
+    port.inter_byte_timeout = 0.05
+    port.write(b"AT\r")
+    assert port.read(100) == OK, "no more came for a while"
 
 
 def test_waiting_bytes_are_counted_and_dropped(port: serial.Serial) -> None:

@@ -96,8 +96,8 @@ QTEMP = command(
     cite="observed, TinyGSM#377: a read command; no other form is known",
 )
 QPOWD = power_down("+QPOWD", ResultCode.OK, "DRV: NORMAL POWER DOWN, and OK to =0 (two M95 drivers)")
-# The rate decides about the boot's lines here, so storing it is not all.
-RATE = replace(IPR, stub="", cite="V.250 6.2.10; rates M800; 0 and the boot: observed")
+# The rate decides about the boot's lines here.
+RATE = replace(IPR, cite="V.250 6.2.10; rates M800; 0 and the boot: observed")
 QSCLK = slow_clock("+QSCLK", (0, 1, 2), "0-2", "S 9; 2: MAN")
 QMGDA = delete_all("+QMGDA", "sent by TinyGSM as =6; words MAN")
 
