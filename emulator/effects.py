@@ -26,6 +26,9 @@ class Effect:
 
 # ---- to the endpoint ----------------------------------------------------------------------------
 
+BY_CHARACTER, BY_WIRE = 1, 2
+"""How one side stops the other (+IFC): XON and XOFF, or RTS and CTS; 0 is not at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class WriteLine(Effect):
@@ -49,9 +52,9 @@ class SetLine(Effect):
     rate: int = 0
     """Bit/s; 0: whatever the host sends at (autobaud)."""
     by_dte: int = 0
-    """How the host stops the module's output: 0 not at all, 1 XON/XOFF, 2 RTS."""
+    """How the host stops the module's output."""
     by_dce: int = 0
-    """How the module stops the host's: 0 not at all, 1 XON/XOFF, 2 CTS."""
+    """How the module stops the host's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from enum import Enum
 
 from .dialect import Dialect, Options
-from .effects import Effect, PauseInput, ResumeInput, SetLine, SetSignal, StateChanged, WriteLine
+from .effects import BY_WIRE, Effect, PauseInput, ResumeInput, SetLine, SetSignal, StateChanged, WriteLine
 from .events import LineSignal
 from .jobs import Job, Jobs, Payload, Prompt, Steps, Timer, Timers
 from .line import Line, Mode
@@ -19,9 +19,6 @@ from .profile import Shell
 from .reply import Framing, ResultCode
 from .timing import Timings
 from .urc import EnterData, Outbox, Push
-
-BY_WIRE = 2
-"""+IFC: RTS and CTS tell."""
 
 
 class Port:

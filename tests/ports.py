@@ -104,6 +104,22 @@ class Client:
         return peer
 
 
+def connect(port: Port) -> socket.socket:
+    """A connection to a TCP port that speaks as the test does."""
+    host, number = port.url.partition("://")[2].split(":")
+    return socket.create_connection((host, int(number)), LIMIT)
+
+
+def hears(client: socket.socket, until: bytes) -> bytes:
+    """All that comes, up to and with ``until``."""
+    heard = b""
+    while not heard.endswith(until):
+        piece = client.recv(4096)
+        assert piece, heard
+        heard += piece
+    return heard
+
+
 def eventually(condition: Callable[[], bool]) -> bool:
     """Whether ``condition`` comes true before the limit."""
     end = time.monotonic() + LIMIT

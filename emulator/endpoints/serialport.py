@@ -17,7 +17,7 @@ from contextlib import suppress
 
 import serial
 
-from ..effects import SetLine
+from ..effects import BY_CHARACTER, BY_WIRE, SetLine
 from ..events import LineSignal
 from . import Carries, EndpointError, Pipe, PipeSink
 from .outflow import Outflow
@@ -28,7 +28,6 @@ LOOK = 0.01
 AGAIN = 0.5
 """... and between two attempts to open a device that has gone."""
 _DRAIN = 0.001
-_BY_CHARACTER, _BY_WIRE = 1, 2
 _INPUTS = {LineSignal.DTR: "dsr", LineSignal.RTS: "cts"}
 _OUTPUTS = {LineSignal.CTS: "rts", LineSignal.DCD: "dtr"}
 
@@ -213,8 +212,8 @@ class SerialPipe(Pipe):
             self._port.apply_settings(
                 {
                     "baudrate": line.rate or self._port.baudrate,
-                    "rtscts": _BY_WIRE in ways,
-                    "xonxoff": _BY_CHARACTER in ways,
+                    "rtscts": BY_WIRE in ways,
+                    "xonxoff": BY_CHARACTER in ways,
                 }
             )
         except (serial.SerialException, ValueError, OSError) as error:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
+from enum import Enum
 
-from ..effects import SetLine
+from ..effects import BY_CHARACTER, BY_WIRE, SetLine
 from ..events import LineSignal
 from . import HostLine, LineSink, Pipe
 from .grid import Grid
@@ -20,8 +21,6 @@ from .wire import Wire, alike, misread
 
 XON, XOFF = b"\x11", b"\x13"
 _NO_CONTROL = re.compile(rb"[^\x11\x13]+")
-BY_CHARACTER, BY_WIRE = 1, 2
-"""+IFC: XON/XOFF, RTS/CTS."""
 FIFO = 64
 """Bytes that the module's UART keeps while nothing takes them (assumed: as a 16750's)."""
 PACED_HIGH, PACED_LOW = 4096, 1024
@@ -34,6 +33,17 @@ and does not read the answers. (Data of a peer stops before; so a client that fi
 reads, is not stopped in the middle.)"""
 AUTOBAUD = 115200
 """The rate with +IPR=0 when the carrier does not know the client's."""
+
+
+class Stop(Enum):
+    """Why nothing goes one way at present."""
+
+    RTS = "the host's RTS is OFF"
+    XOFF = "the host has sent XOFF"
+    UNREAD = "the client does not read"
+    MODULE = "the module takes nothing"
+    SENDING = "the wire is busy with what was written"
+    FLOOD = "the client asks on and does not read the answers"
 
 
 class Uart(Pipe):
@@ -53,15 +63,15 @@ class Uart(Pipe):
         self._out: deque[bytes | SetLine] = deque()
         self._queued = 0
         self._out_wire = Wire()
-        self._stops: set[str] = set()
-        """Why nothing goes out: the host's RTS or XOFF, or a client that does not read."""
+        self._stops: set[Stop] = set()
+        """Why nothing goes out."""
         self._direct = not paced
         self._pipe_blocked = False
         self._told_blocked = False
         self._rts = True
         self._in = bytearray()
         self._in_wire = Wire()
-        self._reading_stops: set[str] = set()
+        self._reading_stops: set[Stop] = set()
         """Why the carrier's bytes are not taken."""
         self._flood = 0
         self._held = False
@@ -112,14 +122,14 @@ class Uart(Pipe):
         if line.rate != before.rate:
             self._out_wire.stop()
             if not self._in_wire.idle:
-                self._in_wire.begin(self._loop.time(), self._rates()[0])
+                self._in_wire.begin(self._loop.time(), self._rates()[0] or AUTOBAUD)
         self._pipe.set_line(line)
         if before.by_dte == BY_CHARACTER != line.by_dte:
-            self._go("xoff")
+            self._go(Stop.XOFF)
         if line.by_dte == BY_WIRE and not self._rts:
-            self._stop("rts")
+            self._stop(Stop.RTS)
         else:
-            self._go("rts")
+            self._go(Stop.RTS)
 
     # ---- to the host -----------------------------------------------------------------------------
 
@@ -131,7 +141,7 @@ class Uart(Pipe):
         if self._told_blocked:
             self._flood += len(data)
             if self._flood > FLOOD:
-                self._take_no_more("flood")
+                self._take_no_more(Stop.FLOOD)
         if not self._paced and not self._stops:
             self._pipe.write(data)
             return
@@ -191,12 +201,12 @@ class Uart(Pipe):
         if data:
             self._pipe.write(data)
 
-    def _stop(self, why: str) -> None:
+    def _stop(self, why: Stop) -> None:
         self._stops.add(why)
         self._direct = False
         self._out_wire.stop()
 
-    def _go(self, why: str) -> None:
+    def _go(self, why: Stop) -> None:
         if why not in self._stops:
             return
         self._stops.remove(why)
@@ -217,13 +227,13 @@ class Uart(Pipe):
         self._pipe_blocked = True
         self._direct = False
         if self._paced:
-            self._stop("client")
+            self._stop(Stop.UNREAD)
         self._tell_blocked()
 
     def output_ready(self) -> None:
         """The carrier takes more."""
         self._pipe_blocked = False
-        self._go("client")
+        self._go(Stop.UNREAD)
         self._direct = not self._paced and not self._stops
         self._tell_blocked()
 
@@ -234,7 +244,7 @@ class Uart(Pipe):
         elif self._told_blocked and not self._pipe_blocked and self._queued <= self._low:
             self._told_blocked = False
             self._flood = 0
-            self._take_on("flood")
+            self._take_on(Stop.FLOOD)
             self._sink.output_ready()
 
     # ---- from the host ---------------------------------------------------------------------------
@@ -249,7 +259,7 @@ class Uart(Pipe):
             return
         self._in += data
         if len(self._in) > SENDING_HIGH:
-            self._take_no_more("sending")
+            self._take_no_more(Stop.SENDING)
         self._begin_input()
 
     def _begin_input(self) -> None:
@@ -274,7 +284,7 @@ class Uart(Pipe):
         if not self._in:
             self._in_wire.stop()
         if len(self._in) <= SENDING_LOW:
-            self._take_on("sending")
+            self._take_on(Stop.SENDING)
         if data:
             self._arrive(data)
         if self._stands_still:
@@ -310,9 +320,9 @@ class Uart(Pipe):
         if XON not in data and XOFF not in data:
             return data
         if data.rfind(XOFF) > data.rfind(XON):
-            self._stop("xoff")
+            self._stop(Stop.XOFF)
         else:
-            self._go("xoff")
+            self._go(Stop.XOFF)
         return b"".join(_NO_CONTROL.findall(data))
 
     def pause_reading(self) -> None:
@@ -323,14 +333,14 @@ class Uart(Pipe):
         if self._line.by_dce == BY_CHARACTER:
             self._emit(XOFF)
         if not self._paced:
-            self._take_no_more("module")
+            self._take_no_more(Stop.MODULE)
 
-    def _take_no_more(self, why: str) -> None:
+    def _take_no_more(self, why: Stop) -> None:
         if not self._reading_stops:
             self._pipe.pause_reading()
         self._reading_stops.add(why)
 
-    def _take_on(self, why: str) -> None:
+    def _take_on(self, why: Stop) -> None:
         if why in self._reading_stops:
             self._reading_stops.remove(why)
             if not self._reading_stops:
@@ -344,7 +354,7 @@ class Uart(Pipe):
         if self._line.by_dce == BY_CHARACTER:
             self._emit(XON)
         if not self._paced:
-            self._take_on("module")
+            self._take_on(Stop.MODULE)
             return
         if self._lost:
             self._sink.note(f"overrun: {self._lost} bytes of the host were lost")
@@ -363,7 +373,7 @@ class Uart(Pipe):
         """What the client wrote and the wire has not carried is taken back."""
         self._in.clear()
         self._in_wire.stop()
-        self._take_on("sending")
+        self._take_on(Stop.SENDING)
 
     # ---- both ways -------------------------------------------------------------------------------
 
@@ -393,9 +403,9 @@ class Uart(Pipe):
         if signal is LineSignal.RTS:
             self._rts = on
             if on:
-                self._go("rts")
+                self._go(Stop.RTS)
             elif self._line.by_dte == BY_WIRE:
-                self._stop("rts")
+                self._stop(Stop.RTS)
         self._sink.signal_changed(signal, on)
 
     def client_opened(self) -> None:
@@ -427,8 +437,8 @@ class Uart(Pipe):
     def _unstop(self) -> None:
         """Nobody holds the output any more."""
         self._rts = True
-        self._go("rts")
-        self._go("xoff")
+        self._go(Stop.RTS)
+        self._go(Stop.XOFF)
 
     def note(self, text: str) -> None:
         """For the log."""

@@ -13,7 +13,7 @@ import pytest
 import serial
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ports import LIMIT, Port, eventually, running
+from ports import LIMIT, Port, connect, eventually, hears, running
 from vmodem.emulator.endpoints.rfc2217 import MOST_NOTES
 from vmodem.emulator.endpoints.tcp import AHEAD
 from vmodem.emulator.endpoints.uart import FLOOD
@@ -30,19 +30,9 @@ def port(tmp_path: Path) -> Iterator[Port]:
 
 def raw(port: Port) -> socket.socket:
     """A connection that speaks as the test does."""
-    host, number = port.url.removeprefix("rfc2217://").split(":")
-    client = socket.create_connection((host, int(number)), LIMIT)
+    client = connect(port)
     client.recv(21, socket.MSG_WAITALL)  # the opening
     return client
-
-
-def hears(client: socket.socket, until: bytes) -> bytes:
-    heard = b""
-    while not heard.endswith(until):
-        piece = client.recv(4096)
-        assert piece, heard
-        heard += piece
-    return heard
 
 
 # ---- pyserial ------------------------------------------------------------------------------------
@@ -104,8 +94,7 @@ def test_serialx_opens_asks_and_sees_the_lines(port: Port) -> None:
 
 def test_a_second_client_is_told_and_the_first_goes_on(port: Port) -> None:
     client = port.open()
-    host, number = port.url.removeprefix("rfc2217://").split(":")
-    with socket.create_connection((host, int(number)), LIMIT) as second:
+    with connect(port) as second:
         told = second.makefile("rb").read()
     assert told.startswith(b"vmodem: the port is in use by 127.0.0.1:")
     assert told.endswith(b"\r\n")

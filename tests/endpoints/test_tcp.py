@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ports import LIMIT, Port, eventually, running
+from ports import LIMIT, Port, connect, eventually, hears, running
 from vmodem.emulator.endpoints import EndpointError
 from vmodem.emulator.endpoints.tcp import Binding, TcpPipe
 
@@ -19,20 +19,6 @@ from vmodem.emulator.endpoints.tcp import Binding, TcpPipe
 def port(tmp_path: Path) -> Iterator[Port]:
     with running("tcp", tmp_path) as port:
         yield port
-
-
-def connect(port: Port) -> socket.socket:
-    host, number = port.url.removeprefix("socket://").split(":")
-    return socket.create_connection((host, int(number)), LIMIT)
-
-
-def hears(client: socket.socket, until: bytes) -> bytes:
-    heard = b""
-    while not heard.endswith(until):
-        piece = client.recv(4096)
-        assert piece, heard
-        heard += piece
-    return heard
 
 
 def dtr(port: Port) -> bool:

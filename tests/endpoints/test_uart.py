@@ -261,6 +261,18 @@ def test_a_host_at_another_rate_is_misread_both_ways_and_that_is_told_once() -> 
     tell(story, line=SetLine(rate=115200), host=HostLine(baud=9600))
 
 
+def test_a_rate_that_changes_while_a_host_hangs_up() -> None:
+    async def story(uart: Uart, pipe: HostPipe, module: Module) -> None:
+        pipe.sink.bytes_received(bytes(100))
+        await asyncio.sleep(0.01)
+        pipe.settings = HostLine(baud=0)
+        uart.set_line(SetLine(rate=9600))
+        await asyncio.sleep(1)
+        assert 0 < len(module.heard) < 100
+
+    tell(story, line=SetLine(rate=19200), host=HostLine(baud=19200))
+
+
 def test_a_host_that_has_hung_up_hears_and_says_nothing() -> None:
     async def story(uart: Uart, pipe: HostPipe, module: Module) -> None:
         pipe.sink.bytes_received(b"AT\r")
