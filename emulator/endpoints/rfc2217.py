@@ -13,6 +13,8 @@ from .outflow import HIGH, LOW, Outflow
 from .tcp import Binding, TcpPipe
 from .telnet import Data, Skipped
 
+CROWDED = 4 * HIGH
+"""Bytes on their way to a client that asks and does not read: until they have gone, nothing more is taken."""
 MOST_NOTES = 5
 """Remarks on one client's mistakes; a broken one makes no end of them."""
 
@@ -39,6 +41,7 @@ class Rfc2217Pipe(TcpPipe):
         """Data for the client that it has suspended, or that must not fill the way of what is said to it."""
         self._suspended = False
         self._blocked = False
+        self._crowded = False
 
     @property
     def host(self) -> HostLine:
@@ -64,6 +67,9 @@ class Rfc2217Pipe(TcpPipe):
             data = bytes(self._waiting)
             self._waiting.clear()
             self._send(self._com.encode(data))
+        if self._crowded:
+            self._crowded = False
+            self._read_on()
         self._tell()
 
     def _tell(self) -> None:
@@ -88,7 +94,7 @@ class Rfc2217Pipe(TcpPipe):
     def _connected(self) -> None:
         self._com = ComPort(self._signals)
         self._notes = 0
-        self._suspended = False
+        self._suspended = self._crowded = False
         self._send(self._com.take())
 
     def _drop(self) -> bool:
@@ -117,6 +123,9 @@ class Rfc2217Pipe(TcpPipe):
             if isinstance(item, Purged) and item.to_line:
                 bytes_of_line.clear()
                 self._unread.clear()
+        if self._out is not None and len(self._out) > CROWDED and self._client is not None:
+            self._crowded = True
+            self._read_no_more(self._client)
         return bytes(bytes_of_line)
 
     def _happened(self, item: Happening) -> None:

@@ -141,8 +141,12 @@ class TcpPipe(Pipe):
                 pass
 
     def _lost(self, _error: OSError) -> None:
-        """The client went while we wrote: reading finds out again, and handles it."""
-        self._read_on()
+        """The client went while we wrote: handled as where reading finds out."""
+        self._loop.call_soon(self._gone, self._client)
+
+    def _gone(self, client: socket.socket | None) -> None:
+        if client is not None and client is self._client:
+            self._went()
 
     def _drop(self) -> bool:
         """Forget the client; whether there was one."""
@@ -171,7 +175,7 @@ class TcpPipe(Pipe):
     # ---- bytes -----------------------------------------------------------------------------------
 
     def _read_on(self) -> None:
-        if self._client is not None and not self._reading:
+        if self._client is not None and not self._reading and len(self._unread) <= AHEAD:
             self._reading = True
             self._loop.add_reader(self._client.fileno(), self._readable)
 

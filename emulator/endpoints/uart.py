@@ -8,19 +8,16 @@ does not stop loses bytes.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
-from enum import Enum
 
 from ..effects import BY_CHARACTER, BY_WIRE, SetLine
 from ..events import LineSignal
 from . import HostLine, LineSink, Pipe
+from .flow import XOFF, XON, Stop, last_word, without_words
 from .grid import Grid
 from .outflow import HIGH, LOW
 from .wire import Wire, alike, misread
 
-XON, XOFF = b"\x11", b"\x13"
-_NO_CONTROL = re.compile(rb"[^\x11\x13]+")
 FIFO = 64
 """Bytes that the module's UART keeps while nothing takes them (assumed: as a 16750's)."""
 PACED_HIGH, PACED_LOW = 4096, 1024
@@ -33,17 +30,6 @@ and does not read the answers. (Data of a peer stops before; so a client that fi
 reads, is not stopped in the middle.)"""
 AUTOBAUD = 115200
 """The rate with +IPR=0 when the carrier does not know the client's."""
-
-
-class Stop(Enum):
-    """Why nothing goes one way at present."""
-
-    RTS = "the host's RTS is OFF"
-    XOFF = "the host has sent XOFF"
-    UNREAD = "the client does not read"
-    MODULE = "the module takes nothing"
-    SENDING = "the wire is busy with what was written"
-    FLOOD = "the client asks on and does not read the answers"
 
 
 class Uart(Pipe):
@@ -317,13 +303,14 @@ class Uart(Pipe):
 
     def _heed(self, data: bytes) -> bytes:
         """XON and XOFF of the host, which are no data (V.250 6.2.12)."""
-        if XON not in data and XOFF not in data:
+        word = last_word(data)
+        if word is None:
             return data
-        if data.rfind(XOFF) > data.rfind(XON):
+        if word == XOFF:
             self._stop(Stop.XOFF)
         else:
             self._go(Stop.XOFF)
-        return b"".join(_NO_CONTROL.findall(data))
+        return without_words(data)
 
     def pause_reading(self) -> None:
         """The module takes no more: the host is told, as AT+IFC says."""

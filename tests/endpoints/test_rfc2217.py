@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ import serial
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ports import LIMIT, Port, connect, eventually, hears, running
-from vmodem.emulator.endpoints.rfc2217 import MOST_NOTES
+from vmodem.emulator.endpoints.rfc2217 import CROWDED, MOST_NOTES
 from vmodem.emulator.endpoints.tcp import AHEAD
 from vmodem.emulator.endpoints.uart import FLOOD
 
@@ -147,6 +148,41 @@ def test_a_client_that_does_not_read_is_bounded_and_loses_nothing(port: Port) ->
             rest += client.recv(65536)
             answers += rest.count(b"\r\nOK\r\n")
             rest = rest[-5:] if not rest.endswith(b"\r\nOK\r\n") else b""
+
+
+def test_a_client_that_only_asks_is_bounded_too(port: Port) -> None:
+    with raw(port) as client:
+        client.settimeout(0.5)
+        question = COM + b"\x00" + END
+        sent = 0
+        with suppress(TimeoutError):
+            for _ in range(5000):
+                sent += client.send((question * 1000)[sent % len(question) :])
+            pytest.fail("it takes and takes")
+        pipe = port.modem.pipe
+        assert port.modem.call(lambda: len(pipe._out)) < CROWDED + 100_000  # type: ignore[attr-defined]
+        client.settimeout(LIMIT)
+        answer = COM + b"\x64vmodem" + END
+        expected = sent // len(question) * len(answer)
+        got = 0
+        while got < expected:
+            got += len(client.recv(65536))
+        client.sendall(question[sent % len(question) :] + b"ATE0\r")
+        hears(client, b"OK\r\n")
+
+
+def test_a_client_that_goes_without_reading_is_missed(port: Port) -> None:
+    module = port.modem.driver.modem._module
+    with raw(port) as client:
+        client.settimeout(0.5)
+        with suppress(TimeoutError):
+            for _ in range(5000):
+                client.send((COM + b"\x00" + END) * 1000)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert eventually(lambda: not port.modem.call(lambda: module.dtr))
+    with raw(port) as client:
+        client.sendall(b"ATE0\r")
+        hears(client, b"OK\r\n")
 
 
 def test_nonsense_is_told_a_few_times_and_survived(port: Port, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import pytest
 from virtual_loop import run
 from vmodem.emulator.effects import SetLine
 from vmodem.emulator.endpoints import HostLine, Pipe, PipeSink
+from vmodem.emulator.endpoints.flow import XOFF, XON
 from vmodem.emulator.endpoints.grid import Grid
-from vmodem.emulator.endpoints.uart import FIFO, FLOOD, PACED_HIGH, SENDING_HIGH, XOFF, XON, Uart
+from vmodem.emulator.endpoints.uart import FIFO, FLOOD, PACED_HIGH, SENDING_HIGH, Uart
 from vmodem.emulator.endpoints.wire import misread
 from vmodem.emulator.events import LineSignal
 
