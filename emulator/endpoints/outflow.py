@@ -1,10 +1,13 @@
-"""Output on its way into a non-blocking descriptor: what the kernel does not take is held, and told of."""
+"""Output on its way: into a descriptor that takes no more for now, or onto a wire that has a rate."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Callable
+
+from ..effects import SetLine
 
 HIGH = 65536
 """Held output, bytes: above it the owner is told to stop ..."""
@@ -87,3 +90,47 @@ class Outflow:
         if self._blocked and len(self._held) <= LOW:
             self._blocked = False
             self._tell_ready()
+
+
+class OutQueue:
+    """Output that waits for the wire, and the changes of the line, which have their place in it."""
+
+    def __init__(self) -> None:
+        self._items: deque[bytes | SetLine] = deque()
+        self.bytes = 0
+        """How many wait."""
+
+    def __bool__(self) -> bool:
+        """Whether anything waits, bytes or a change."""
+        return bool(self._items)
+
+    def put(self, item: bytes | SetLine) -> None:
+        """Add bytes, or a change that holds behind them."""
+        self._items.append(item)
+        if isinstance(item, bytes):
+            self.bytes += len(item)
+
+    def take(self, count: int) -> bytes:
+        """The next ``count`` bytes, at most to the next change."""
+        pieces: list[bytes] = []
+        while count > 0 and self._items:
+            piece = self._items[0]
+            if isinstance(piece, SetLine):
+                break
+            self._items.popleft()
+            if len(piece) > count:
+                self._items.appendleft(piece[count:])
+                piece = piece[:count]
+            pieces.append(piece)
+            count -= len(piece)
+        data = b"".join(pieces)
+        self.bytes -= len(data)
+        return data
+
+    def change(self) -> SetLine | None:
+        """Take the change that has come to the front, if one has."""
+        if self._items and isinstance(self._items[0], SetLine):
+            change = self._items.popleft()
+            assert isinstance(change, SetLine)
+            return change
+        return None

@@ -8,14 +8,13 @@ does not stop loses bytes.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from ..effects import BY_CHARACTER, BY_WIRE, SetLine
 from ..events import LineSignal
 from . import HostLine, LineSink, Pipe
 from .flow import XOFF, XON, Stop, last_word, without_words
 from .grid import Grid
-from .outflow import HIGH, LOW
+from .outflow import HIGH, LOW, OutQueue
 from .wire import Wire, alike, misread
 
 FIFO = 64
@@ -46,8 +45,7 @@ class Uart(Pipe):
         self._started = False
         self._line = SetLine()
         self._high, self._low = (PACED_HIGH, PACED_LOW) if paced else (HIGH, LOW)
-        self._out: deque[bytes | SetLine] = deque()
-        self._queued = 0
+        self._out = OutQueue()
         self._out_wire = Wire()
         self._stops: set[Stop] = set()
         """Why nothing goes out."""
@@ -99,7 +97,7 @@ class Uart(Pipe):
     def set_line(self, line: SetLine) -> None:
         """New rate and flow control, behind what has been written."""
         if self._out:
-            self._out.append(line)
+            self._out.put(line)
         else:
             self._apply(line)
 
@@ -131,8 +129,7 @@ class Uart(Pipe):
         if not self._paced and not self._stops:
             self._pipe.write(data)
             return
-        self._out.append(data)
-        self._queued += len(data)
+        self._out.put(data)
         if self._paced and not self._stops and self._out_wire.idle:
             self._begin_output(self._loop.time())
         self._tell_blocked()
@@ -144,37 +141,21 @@ class Uart(Pipe):
     def _tick_output(self, now: float) -> float | None:
         if self._out_wire.idle:
             return None
-        self._emit(self._next(self._out_wire.through(now)))
+        self._emit(self._out.take(self._out_wire.through(now)))
         if not self._out:
             self._out_wire.stop()
-        elif isinstance(self._out[0], SetLine):
-            self._settle_output()
-            if self._out and not self._stops:
-                self._out_wire.begin(now, self._rates()[1])
+        elif self._settle_output() and self._out and not self._stops:
+            self._out_wire.begin(now, self._rates()[1])
         self._tell_blocked()
         return None if self._out_wire.idle else self._out_wire.next()
 
-    def _next(self, count: int) -> bytes:
-        """Take up to ``count`` bytes, at most to the next change of the line."""
-        pieces: list[bytes] = []
-        while count > 0 and self._out and not isinstance(self._out[0], SetLine):
-            piece = self._out.popleft()
-            assert isinstance(piece, bytes)
-            if len(piece) > count:
-                self._out.appendleft(piece[count:])
-                piece = piece[:count]
-            pieces.append(piece)
-            count -= len(piece)
-        data = b"".join(pieces)
-        self._queued -= len(data)
-        return data
-
-    def _settle_output(self) -> None:
-        """The line changes that have come to the front."""
-        while self._out and isinstance(self._out[0], SetLine):
-            line = self._out.popleft()
-            assert isinstance(line, SetLine)
+    def _settle_output(self) -> bool:
+        """Apply the line changes that have come to the front; whether there were any."""
+        changed = False
+        while (line := self._out.change()) is not None:
             self._apply(line)
+            changed = True
+        return changed
 
     def _emit(self, data: bytes) -> None:
         """Onto the wire, as the host reads it there."""
@@ -204,7 +185,7 @@ class Uart(Pipe):
             return
         while self._out and not self._stops:
             self._settle_output()
-            self._emit(self._next(self._queued))
+            self._emit(self._out.take(self._out.bytes))
         self._direct = not self._stops and not self._pipe_blocked
         self._tell_blocked()
 
@@ -224,10 +205,10 @@ class Uart(Pipe):
         self._tell_blocked()
 
     def _tell_blocked(self) -> None:
-        if not self._told_blocked and (self._pipe_blocked or self._queued > self._high):
+        if not self._told_blocked and (self._pipe_blocked or self._out.bytes > self._high):
             self._told_blocked = True
             self._sink.output_blocked()
-        elif self._told_blocked and not self._pipe_blocked and self._queued <= self._low:
+        elif self._told_blocked and not self._pipe_blocked and self._out.bytes <= self._low:
             self._told_blocked = False
             self._flood = 0
             self._take_on(Stop.FLOOD)
