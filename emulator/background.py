@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .choices import Checked
 from .driver import Driver
@@ -24,6 +24,9 @@ from .hosting import new_driver, new_world
 from .loop import DirectLoop
 from .places import port_name
 from .transcript import JsonLog
+
+if TYPE_CHECKING:
+    from ..netstack.air import Air
 
 RUNNING = "running"
 """The name in a URL that stands for a modem that runs already: ``vmodem://running/7``."""
@@ -56,11 +59,12 @@ class Background:
         make_pipe: Callable[[], Pipe] | None = None,
         log: JsonLog | None = None,
         note: Callable[[str], None] | None = None,
+        air: Air | None = None,
     ) -> HostedModem:
         """Start one modem as ``chosen`` says, at the port that ``make_pipe`` makes, or inside the process.
 
-        ``log`` gets everything (and is closed with the modem), ``note`` the remarks. Raises
-        :class:`~.endpoints.EndpointError`.
+        ``log`` gets everything (and is closed with the modem), ``note`` the remarks. Modems that are given
+        the same ``air`` reach each other by PDP address. Raises :class:`~.endpoints.EndpointError`.
         """
         if len(chosen.options) != 1:
             raise ValueError(f"{len(chosen.options)} modems at once; start them one by one")
@@ -68,7 +72,7 @@ class Background:
             number = next(self._numbers)
             self._begin()
             try:
-                modem = self.call(lambda: self._start(number, chosen, make_pipe, log, note))
+                modem = self.call(lambda: self._start(number, chosen, make_pipe, log, note, air))
             except BaseException:
                 self._end_if_idle()
                 raise
@@ -127,9 +131,10 @@ class Background:
         make_pipe: Callable[[], Pipe] | None,
         log: JsonLog | None,
         note: Callable[[str], None] | None,
+        air: Air | None,
     ) -> HostedModem:
         pipe = InProcessPipe(f"vmodem://{RUNNING}/{number}") if make_pipe is None else make_pipe()
-        world, (engine,) = new_world(chosen)
+        world, (engine,) = new_world(chosen, air)
         driver = new_driver(world, engine, pipe, log, note)
         try:
             driver.start()

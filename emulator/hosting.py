@@ -26,11 +26,14 @@ class World:
     air: Air
 
 
-def new_world(chosen: Checked) -> tuple[World, list[Modem]]:
-    """A world and the modems in it, one for each of ``chosen.options``; nothing runs yet."""
+def new_world(chosen: Checked, air: Air | None = None) -> tuple[World, list[Modem]]:
+    """A world and the modems in it, one for each of ``chosen.options``; nothing runs yet.
+
+    ``air``: where they reach the modems of other worlds of the same event loop, too.
+    """
     clock = RealClock()
     modems = [Modem(chosen.dialect, options, now=clock.now()) for options in chosen.options]
-    return World(chosen, clock, Air(_own_addresses(chosen, modems))), modems
+    return World(chosen, clock, Air(_own_addresses(chosen, modems)) if air is None else air), modems
 
 
 def _own_addresses(chosen: Checked, modems: Iterable[Modem]) -> list[str]:
