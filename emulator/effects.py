@@ -215,6 +215,22 @@ class StateChanged(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class SocketAssigned(Effect):
+    """From now on ``handle`` is the socket of link ``link`` of PDP context ``context`` (both as numbered by
+    the engine, from 0), or of the context's listener (``link`` ``None``).
+
+    Said in front of the ``OpenSocket`` or ``Listen``, and behind ``Accepted``. ``remote`` is the peer as the
+    module addresses it; a listener's is an empty host and the port that it is to have.
+    """
+
+    handle: int
+    link: int | None
+    context: int
+    transport: Transport
+    remote: Address
+
+
+@dataclass(frozen=True, slots=True)
 class CommandFinished(Effect):
     """A command line was executed; ``result`` is its final result code as printed."""
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from .effects import CloseSocket, GiveUpAddress, Listen, TakeAddress, Transport
-from .events import Event, ListenFailed, Listening
+from .effects import CloseSocket, GiveUpAddress, Listen, SocketAssigned, TakeAddress, Transport
+from .events import Address, Event, ListenFailed, Listening
 from .links import Context, Listener
 from .machine import Position
 from .questions import Questions
@@ -77,6 +77,7 @@ class Sockets(Questions):
         self._listeners[listener.handle] = listener
         # A context that is being brought up gets the address that it will have.
         source = context.address or self._module.local_ip(context.number)
+        self._module.ask(SocketAssigned(listener.handle, None, context.number, transport, Address("", port)))
         self._module.ask(Listen(listener.handle, transport, port, source))
 
     def _listening(self, event: Listening) -> None:

@@ -15,6 +15,7 @@ from .effects import (
     PauseReceiving,
     ResumeReceiving,
     SendData,
+    SocketAssigned,
     Transport,
 )
 from .events import (
@@ -149,6 +150,7 @@ class Stack(Sockets):
         yield Pause("connect")
         link.handle = handle = self._new_number()
         self._links[handle] = link
+        self._assigned(link, handle)
         module.ask(OpenSocket(handle, link.transport, remote, local_port, link.context.address))
         if not (yield Until(lambda: link.answer is not None, latest - module.now)):
             del self._links[handle]
@@ -164,6 +166,11 @@ class Stack(Sockets):
         elif isinstance(link.answer, ConnectFailed):
             del self._links[handle]
             self._failed(link, link.answer.failure)
+
+    def _assigned(self, link: Link, handle: int) -> None:
+        """Tell whoever watches which socket is the link's."""
+        number, context = link.number, link.context.number
+        self._module.ask(SocketAssigned(handle, number, context, link.transport, link.remote))
 
     def _failed(self, link: Link, failure: Failure) -> None:
         link.job = None
@@ -380,5 +387,6 @@ class Stack(Sockets):
         link.local_port = event.local.port
         link.handle = event.handle
         self._links[event.handle] = link
+        self._assigned(link, event.handle)
         link.position.fire(Happening.ACCEPTED)
         self._module.link_accepted(link)
