@@ -178,9 +178,10 @@ class LimitData(Toxic):
 
 @dataclass(frozen=True, slots=True)
 class Timeout(Toxic):
-    """Nothing passes, and ``timeout`` after the chain was put up (or the connection opened) TCP is closed.
+    """No data passes, and ``timeout`` after the chain was put up (or the connection begun) TCP is closed.
 
-    0: never closed; what TCP holds goes on when the chain is taken away, as behind :class:`Blackhole`.
+    0: never closed; what TCP holds goes on when the chain is taken away. Unlike behind :class:`Blackhole`
+    connections are made.
     """
 
     timeout: float = 0.0
@@ -191,7 +192,7 @@ class Timeout(Toxic):
 
 @dataclass(frozen=True, slots=True)
 class ResetPeer(Toxic):
-    """``timeout`` after the chain was put up (or the connection opened) TCP is reset at both ends."""
+    """``timeout`` after the chain was put up (or the connection begun) TCP is reset at both ends."""
 
     timeout: float = 0.0
 
