@@ -21,6 +21,8 @@ def said(*blocks: str) -> bytes:
 class Host:
     """One module, switched on and (unless ``echo``) with its echo off."""
 
+    network: type[MemoryNetStack] = MemoryNetStack
+
     def __init__(
         self,
         options: Options | None = None,
@@ -29,7 +31,7 @@ class Host:
         echo: bool = False,
         writer: Writer = whole,
     ) -> None:
-        self.net = MemoryNetStack()
+        self.net = self.network()
         self.world = World(Modem(dialect, options, START), self.net, writer=writer)
         if not echo:
             self.types(b"ATE0\r")
