@@ -94,7 +94,7 @@ class Impairments(Ends):
             Connected: self._connected,
             ConnectFailed: self._connect_failed,
             Received: self._data_to_host,
-            Acknowledged: self._from_peer,
+            Acknowledged: self._acknowledged,
             SendBlocked: self._inner_room,
             SendReady: self._inner_room,
             PeerClosed: self._peer_closed,
@@ -119,13 +119,23 @@ class Impairments(Ends):
 
     def passes_event(self, event: Event) -> bool:
         """Whether ``event`` may go straight to the engine."""
-        if (type(event) is Received or type(event) is Acknowledged) and not self.events:
+        if self.events:
+            return False
+        if type(event) is Received:
             socket = self.sockets.get(event.handle)
             return socket is not None and socket.plain
+        if type(event) is Acknowledged:
+            socket = self.sockets.get(event.handle)
+            if socket is not None and socket.plain:
+                socket.acked = socket.inner_acked = event.total
+                return True
         return False
 
     def perform(self, effect: NetEffect, now: float) -> None:
-        """The engine, or a scenario, asks for ``effect``. Raises ``TypeError`` for a fault nobody knows."""
+        """The engine, or a scenario, asks for ``effect``. Raises ``TypeError`` for a fault nobody knows.
+
+        An effect for a handle that has ended is ignored: event and effect may have crossed.
+        """
         self.now = now
         action = self._actions.get(type(effect))
         if action is not None:
@@ -269,7 +279,6 @@ class Impairments(Ends):
     def _data_to_net(self, effect: SendData) -> None:
         socket = self.sockets.get(effect.handle)
         if socket is None:
-            self.effects.append(effect)  # the netstack says what it thinks of it
             return
         socket.sent += len(effect.data)
         if socket.plain:
@@ -281,7 +290,9 @@ class Impairments(Ends):
 
     def _pause(self, effect: PauseReceiving | ResumeReceiving) -> None:
         socket = self.sockets.get(effect.handle)
-        if socket is None or socket.listens:
+        if socket is None:
+            return
+        if socket.listens:
             self.effects.append(effect)
             return
         socket.engine_paused = isinstance(effect, PauseReceiving)
@@ -291,8 +302,6 @@ class Impairments(Ends):
     def _close_asked(self, effect: CloseSocket) -> None:
         socket = self.sockets.get(effect.handle)
         if socket is None:
-            if effect.handle not in self.lingering:
-                self.effects.append(effect)
             return
         if socket.plain:
             socket.plain, socket.forwarded = False, socket.sent
@@ -400,6 +409,12 @@ class Impairments(Ends):
             return
         socket.to_host.enter(event, self.now)
         self.settle(socket)
+
+    def _acknowledged(self, event: Acknowledged) -> None:
+        socket = self.sockets.get(event.handle)
+        if socket is not None:
+            socket.inner_acked = event.total
+            self._from_peer(event)
 
     def _peer_closed(self, event: PeerClosed) -> None:
         socket = self.sockets.get(event.handle)

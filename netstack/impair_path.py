@@ -127,6 +127,7 @@ class Socket:
         "handle",
         "inbox",
         "inbox_held",
+        "inner_acked",
         "inner_blocked",
         "inner_over",
         "inner_paused",
@@ -197,6 +198,9 @@ class Socket:
         self.doomed = False
         """That RST has set out."""
         self.stalled_ack = 0
+        """Acknowledged by the stack of a stalled peer, or ..."""
+        self.inner_acked = 0
+        """... by the netstack, as long as traffic does not pass by."""
 
     @property
     def held_to_host(self) -> int:
@@ -212,6 +216,7 @@ class Socket:
             and not self.inbox
             and not (self.deaf or self.severed or self.inner_over or self.released)
             and self.announce is None
+            and self.inner_acked >= self.stalled_ack
             and self.engine_blocked == self.inner_blocked
             and self.engine_paused == self.inner_paused
         )
