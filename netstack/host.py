@@ -27,7 +27,7 @@ from ..emulator.effects import (
 )
 from ..emulator.events import Address, Connected, ConnectFailed, Event, Failure, ListenFailed, Listening
 from .air import Air, Place
-from .host_link import Hub, failure_of, local_of
+from .host_link import Hub, SilentLink, failure_of, local_of
 from .host_listener import TcpListener
 from .host_tcp import TcpLink
 from .host_udp import UdpLink, UdpListener
@@ -171,6 +171,9 @@ class HostNetStack:
             raise ValueError("a TCP socket is opened towards somebody")
         module = self._air.find(Transport.TCP, remote) if effect.source else None
         target = self._hub.target(Transport.TCP, remote) if module is None else module.real
+        if target is None:
+            SilentLink(self._hub, effect.handle)
+            return
         if isinstance(target, Failure):
             self._connect_failed(effect, target)
             return

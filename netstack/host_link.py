@@ -12,7 +12,7 @@ from ..emulator.effects import Transport
 from ..emulator.events import Address, Event, Failure
 from .air import Air
 from .policy import Policy, ipv4
-from .routes import Routes
+from .routes import End, Routes
 
 if TYPE_CHECKING:
     import asyncio
@@ -99,17 +99,26 @@ class Hub:
             self._last_note = text
             self._note(text)
 
-    def target(self, transport: Transport | None, asked: Address) -> Address | Failure:
+    def target(self, transport: Transport | None, asked: Address) -> Address | Failure | None:
         """Where traffic to ``asked`` goes on the host, after routes and policy; a module is not there.
 
-        ``transport`` None is a ping, which has no port.
+        ``transport`` None is a ping, which has no port. The answer ``None``: into a blackhole.
         """
         if ipv4(asked.host) is None or (transport is not None and not 1 <= asked.port <= 65535):
             return Failure.NOT_FOUND
         absent = self.air.refusal(asked.host)
         if absent is not None:
             return absent
+        if transport is None:
+            where = f"ping to {asked.host}"
+        else:
+            where = f"{transport.value} to {asked.host}:{asked.port}"
         routed = self.routes.find(transport, asked)
+        if routed is End.REFUSE or routed is End.BLACKHOLE:
+            self.note(f"{where} is not let out: its route is {routed.value!r}")
+            return Failure.REFUSED if routed is End.REFUSE else None
+        if isinstance(routed, End):
+            routed = None
         final = asked if routed is None else routed
         name = self.routes.name_of(asked.host)
         if routed is None and name is not None:
@@ -120,10 +129,7 @@ class Hub:
             reason = self.policy.refusal(final.host, routed=routed is not None)
         if reason is None:
             return final
-        if transport is None:
-            where, there = f"ping to {asked.host}", final.host
-        else:
-            where, there = f"{transport.value} to {asked.host}:{asked.port}", f"{final.host}:{final.port}"
+        there = final.host if transport is None else f"{final.host}:{final.port}"
         along = "" if routed is None else f" (routed to {there})"
         self.note(f"{where}{along} refused: {reason}")
         return Failure.FORBIDDEN
@@ -162,3 +168,24 @@ class Link(ABC):
     @abstractmethod
     def release(self) -> None:
         """Give everything back to the host at once and deliver nothing any more; may be repeated."""
+
+
+class SilentLink(Link):
+    """A connection request into a blackhole: never answered, until the module gives up."""
+
+    __slots__ = ()
+
+    def send(self, data: bytes, to: Address | None, awaited: bool) -> None:
+        """There is no connection."""
+
+    def pause(self) -> None:
+        """Nothing comes."""
+
+    def resume(self) -> None:
+        """Nothing comes."""
+
+    def close(self, abort: bool) -> None:
+        self.release()
+
+    def release(self) -> None:
+        self.hub.links.pop(self.handle, None)

@@ -59,7 +59,7 @@ class UdpLink(Link):
             place.arrive = self._arriving
         self._reading = False
         # the last destination and where it leads
-        self._final: tuple[Address, Address | Failure] | None = None
+        self._final: tuple[Address, Address | Failure | None] | None = None
         # routed peers: the address that the module asked for, by the real one
         self._asked_as: dict[Address, Address] = {}
         sock.setblocking(False)
@@ -104,7 +104,7 @@ class UdpLink(Link):
         if self._reading:  # otherwise it has been closed meanwhile, or paused
             self.hub.deliver(Received(self.handle, data, sender))
 
-    def _target(self, asked: Address) -> Address | Failure:
+    def _target(self, asked: Address) -> Address | Failure | None:
         known = self._final
         if known is not None and known[0] == asked:
             return known[1]
@@ -163,8 +163,11 @@ class UdpListener(Link):
         """Answer a sender. It came to us, so only the addresses that are always refused are."""
         if hand_over(self.hub, self._place, data, to) or self.hub.air.refusal(to.host) is not None:
             return
-        if self.hub.policy.refusal(to.host, routed=True) is None:
+        reason = self.hub.policy.refusal(to.host, routed=True)
+        if reason is None:
             send_datagram(self._sock, data, to)
+        else:
+            self.hub.note(f"UDP to {to.host}:{to.port} refused: {reason}")
 
     def pause(self) -> None:
         if self._reading:

@@ -13,7 +13,7 @@ from ..emulator.effects import Resolve, Transport
 from ..emulator.events import Address, Event, Failure, Resolved, ResolveFailed
 from . import dns
 from .policy import Policy, ipv4
-from .routes import Routes, fold
+from .routes import End, Routes, fold
 
 if TYPE_CHECKING:
     import asyncio
@@ -52,8 +52,11 @@ class Server(NamedTuple):
     asked: str
     target: Address
     routed: bool
+    end: End | None = None
 
     def __str__(self) -> str:
+        if self.end is not None:
+            return f"{self.asked} (route: {self.end.value})"
         return (
             f"{self.asked} (routed to {self.target.host}:{self.target.port})" if self.routed else self.asked
         )
@@ -112,6 +115,7 @@ class Resolver:
         if address is not None:
             self._deliver(Resolved(effect.query, (address,)))
         elif not _askable(name):
+            self._note(f"{name!r} was not looked up: it is no name, or another spelling of an address")
             self._deliver(ResolveFailed(effect.query, Failure.NOT_FOUND))
         elif effect.servers:
             self._ask(effect, tuple(filter(None, map(self._server, effect.servers))))
@@ -119,7 +123,12 @@ class Resolver:
             self._note(f"{name} was not looked up: the network policy is {self._policy.value!r}")
             self._deliver(ResolveFailed(effect.query, Failure.FORBIDDEN))
         else:
-            self._ask(effect, ())
+            # Where a route takes everything, a name's real address does not matter, and need not be asked for.
+            stand_in = self._routes.synthetic(name, offline=True) if self._routes.catch_all else None
+            if stand_in is None or self._routes.may_leave(name):
+                self._ask(effect, ())
+            else:
+                self._deliver(Resolved(effect.query, (stand_in,)))
 
     def close(self) -> None:
         """Answer nothing from now on. Lookups that are under way end unheard."""
@@ -143,7 +152,10 @@ class Resolver:
         if ipv4(asked) is None:
             reason: str | None = "that is no address"
         else:
-            routed = self._routes.find(Transport.UDP, address)
+            found = self._routes.find(Transport.UDP, address)
+            if found is End.BLACKHOLE or found is End.REFUSE:
+                return Server(asked, address, True, found)
+            routed = None if isinstance(found, End) else found
             target = address if routed is None else routed
             reason = self._policy.refusal(target.host, routed=routed is not None)
             if reason is None:
@@ -166,10 +178,12 @@ class Resolver:
         name = f"resolve {wanted.name}"
         threading.Thread(target=self._work, args=(wanted,), name=name, daemon=True).start()
 
-    def _answered(self, event: Event, remarks: list[str]) -> None:
+    def _answered(self, name: str, event: Event, remarks: list[str]) -> None:
         self._threads -= 1
         self._start_thread()
         if not self._closed:
+            if isinstance(event, Resolved):
+                self._routes.learn(name, event.addresses)
             for remark in remarks:
                 self._note(remark)
             self._deliver(event)
@@ -183,7 +197,7 @@ class Resolver:
         if event is None:
             event = self._ask_host(wanted)
         try:
-            self._loop.call_soon_threadsafe(self._answered, event, remarks)
+            self._loop.call_soon_threadsafe(self._answered, wanted.name, event, remarks)
         except RuntimeError:
             return  # the loop has been closed meanwhile: nobody waits for the answer
 
@@ -208,7 +222,7 @@ class Resolver:
         troubles: set[dns.Trouble] = set()
         for server in wanted.servers:
             try:
-                found = dns.ask(server.target, wanted.name, self._patience)
+                found = self._ask_server(server, wanted.name)
             except ImportError:
                 remarks.append(f"DNS server {server} was not asked: scapy is missing (pip install scapy)")
                 troubles.add(dns.Trouble.UNREACHABLE)
@@ -226,6 +240,14 @@ class Resolver:
             return None
         silent = dns.Trouble.SILENT in troubles
         return ResolveFailed(wanted.query, Failure.TIMED_OUT if silent else Failure.UNREACHABLE)
+
+    def _ask_server(self, server: Server, name: str) -> dns.Found | dns.Trouble:
+        if server.end is End.REFUSE:
+            return dns.Trouble.UNREACHABLE
+        if server.end is End.BLACKHOLE:
+            threading.Event().wait(self._patience)
+            return dns.Trouble.SILENT
+        return dns.ask(server.target, name, self._patience)
 
 
 def _askable(name: str) -> bool:
