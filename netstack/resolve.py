@@ -251,11 +251,14 @@ class Resolver:
 
 
 def _askable(name: str) -> bool:
-    """Whether ``name`` is a name. The C library would take ``127.1`` and ``0x7f000001`` for addresses."""
-    if not name or len(name) > 255 or "\0" in name or not name.isascii():
+    """Whether ``name`` is a name. The C library would take ``127.1`` and ``0x7f000001`` for addresses.
+
+    With a colon it is IPv6, where ``::ffff:127.0.0.1`` is a spelling of an IPv4 address.
+    """
+    if not name or len(name) > 255 or any(sign in name for sign in "\0:[]") or not name.isascii():
         return False
     try:
-        socket.inet_aton(name)
+        socket.inet_aton(fold(name))
     except OSError:
         return True
     return False
