@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pytest
 from vmodem.emulator.effects import CloseSocket, Listen, NetEffect, OpenSocket, SendData, Transport
@@ -31,6 +31,18 @@ def _can_ping() -> bool:
 
 
 needs_ping = pytest.mark.skipif(not _can_ping(), reason="this host lets nobody ping")
+
+
+class Stack(Protocol):
+    """What performs effects."""
+
+    def perform(self, effect: NetEffect) -> None:
+        """Do it."""
+
+    def close(self) -> None:
+        """Close every socket."""
+
+
 
 TIMEOUT = 10.0
 
@@ -65,15 +77,23 @@ class Net:
         self._news = asyncio.Event()
         self._peers: list[socket.socket] = []
         self._last_handle = 0
-        self.stack = HostNetStack(
-            deliver=self._deliver,
-            routes=Routes(tuple(map(Route.parse, routes))),
-            policy=policy,
-            loop=self.loop,
-            listen_host=listen_host,
-            air=air,
-            note=self.notes.append,
-        )
+
+        def make(deliver: Callable[[Event], None]) -> HostNetStack:
+            return HostNetStack(
+                deliver=deliver,
+                routes=Routes(tuple(map(Route.parse, routes))),
+                policy=policy,
+                loop=self.loop,
+                listen_host=listen_host,
+                air=air,
+                note=self.notes.append,
+            )
+
+        self.stack = self.in_front_of(make)
+
+    def in_front_of(self, make: Callable[[Callable[[Event], None]], HostNetStack]) -> Stack:
+        """What the test speaks to: the host's stack itself."""
+        return make(self._deliver)
 
     def _deliver(self, event: Event) -> None:
         self.events.append(event)
@@ -221,12 +241,22 @@ class Net:
         self.perform(CloseSocket(handle, abort))
 
 
+N = TypeVar("N", bound=Net)
+
+
 def run(story: Callable[[Net], Coroutine[Any, Any, None]], *routes: str, **options: Any) -> None:
     """Run ``story`` with a stack of its own, which must leave no descriptor behind."""
+    run_on(Net, story, *routes, **options)
+
+
+def run_on(
+    kind: type[N], story: Callable[[N], Coroutine[Any, Any, None]], *routes: str, **options: Any
+) -> None:
+    """The same on another kind of stack."""
 
     async def main() -> None:
         before = open_descriptors()
-        net = Net(*routes, **options)
+        net = kind(*routes, **options)
         try:
             async with asyncio.timeout(40):
                 await story(net)
