@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from copy import copy
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import IO
 
@@ -23,10 +23,15 @@ def _plain(value: object) -> object:
         return value.decode("latin-1")
     if isinstance(value, Enum):
         return value.value
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if is_dataclass(value):  # what a fault is made of
+        return {"is": type(value).__name__, **_record(value)}
+    return value
 
 
-def _record(thing: Event | Effect) -> dict[str, object]:
+def _record(thing: object) -> dict[str, object]:
+    assert is_dataclass(thing)
     return {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
 
 

@@ -123,7 +123,7 @@ class Resolver:
             self._note(f"{name} was not looked up: the network policy is {self._policy.value!r}")
             self._deliver(ResolveFailed(effect.query, Failure.FORBIDDEN))
         else:
-            # Where a route takes everything, a name's real address does not matter, and need not be asked for.
+            # Where a route takes everything, a name's real address does not matter.
             stand_in = self._routes.synthetic(name, offline=True) if self._routes.catch_all else None
             if stand_in is None or self._routes.may_leave(name):
                 self._ask(effect, ())

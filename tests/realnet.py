@@ -43,7 +43,6 @@ class Stack(Protocol):
         """Close every socket."""
 
 
-
 TIMEOUT = 10.0
 
 
@@ -79,7 +78,7 @@ class Net:
         self._last_handle = 0
 
         def make(deliver: Callable[[Event], None]) -> HostNetStack:
-            return HostNetStack(
+            self.stack = HostNetStack(
                 deliver=deliver,
                 routes=Routes(tuple(map(Route.parse, routes))),
                 policy=policy,
@@ -88,8 +87,9 @@ class Net:
                 air=air,
                 note=self.notes.append,
             )
+            return self.stack
 
-        self.stack = self.in_front_of(make)
+        self._front = self.in_front_of(make)
 
     def in_front_of(self, make: Callable[[Callable[[Event], None]], HostNetStack]) -> Stack:
         """What the test speaks to: the host's stack itself."""
@@ -101,13 +101,13 @@ class Net:
         self.react(event)
 
     def close(self) -> None:
-        self.stack.close()
+        self._front.close()
         for peer in self._peers:
             peer.close()
 
     def perform(self, *effects: NetEffect) -> None:
         for effect in effects:
-            self.stack.perform(effect)
+            self._front.perform(effect)
 
     # ---- waiting --------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ LINK = Peers(f"tcp://{SERVER}:8500")
 
 @dataclass(frozen=True)
 class Words:
-    """How a dialect is brought to a connection whose sends do not wait for the peer, and how it speaks then."""
+    """How a dialect is brought to a connection whose sends do not wait for the peer, and speaks then."""
 
     dialect: str
     setup: tuple[tuple[str, bytes], ...]
@@ -81,7 +81,9 @@ WORDS = [
 class Desk:
     """A modem with a connection, the port, and the server's end."""
 
-    def __init__(self, words: Words, modem: ImpairedModem, port: serial.Serial, server: socket.socket) -> None:
+    def __init__(
+        self, words: Words, modem: ImpairedModem, port: serial.Serial, server: socket.socket
+    ) -> None:
         self.words = words
         self.modem = modem
         self.port = port

@@ -240,7 +240,15 @@ def resolved(
     return event, notes, asked
 
 
-SPELLINGS = ["127.1", "2130706433", "0x7f.1", "0177.0.0.1", "0x7f000001", "127.0.0.1.", "127.0.0.1\0.example.com"]
+SPELLINGS = [
+    "127.1",
+    "2130706433",
+    "0x7f.1",
+    "0177.0.0.1",
+    "0x7f000001",
+    "127.0.0.1.",
+    "127.0.0.1\0.example.com",
+]
 
 
 @pytest.mark.parametrize("policy", Policy)

@@ -1,4 +1,4 @@
-"""Whatever stands on the path, and however it changes: TCP loses, doubles and reorders no byte that is not cut."""
+"""Whatever stands on the path, however it changes: TCP loses, doubles, reorders no byte that is not cut."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 from impair_lab import Lab
-from vmodem.emulator.events import Acknowledged, ConnectionLost, PeerClosed, Received, SendBlocked, SendReady
+from vmodem.emulator.events import (
+    Acknowledged,
+    ConnectionLost,
+    Event,
+    PeerClosed,
+    Received,
+    SendBlocked,
+    SendReady,
+)
 from vmodem.emulator.faults import (
     ActAsPeer,
     Anything,
@@ -83,11 +91,17 @@ class Streams:
         self.paused = [False] * LINKS
 
     def blocked(self, link: int) -> bool:
-        told = [e for _, e in self.lab.heard if isinstance(e, SendBlocked | SendReady) and e.handle == link + 1]
+        told = [
+            e for _, e in self.lab.heard if isinstance(e, SendBlocked | SendReady) and e.handle == link + 1
+        ]
         return bool(told) and isinstance(told[-1], SendBlocked)
 
+    def of(self, link: int) -> list[Event]:
+        """What the engine heard of this link."""
+        return [event for _, event in self.lab.heard if getattr(event, "handle", 0) == link + 1]
+
     def over(self, link: int) -> bool:
-        return any(e.handle == link + 1 for kind in (PeerClosed, ConnectionLost) for e in self.lab.events(kind))
+        return any(isinstance(e, PeerClosed | ConnectionLost) for e in self.of(link))
 
     def module_sends(self, link: int, size: int) -> None:
         if self.over(link):

@@ -36,7 +36,7 @@ def peers() -> Iterator[RealPeers]:
 def target(peers: RealPeers, transport: Transport, address: Address) -> Address:
     """Where the module's route leads."""
     found = Routes(tuple(Route.parse(text) for text in peers.routes)).find(transport, address)
-    assert found is not None
+    assert isinstance(found, Address)
     return found
 
 

@@ -282,7 +282,9 @@ def test_names_get_the_answers_of_the_scenario() -> None:
 def test_silence_and_delay_of_names() -> None:
     lab = Lab()
     lab.net.add_name("a.example", "203.0.113.1")
-    lab.does(AnswerNames("dns", "a.*", NoAnswer.SILENCE, times=1), AnswerNames("late", "a.*", None, delay=7.0))
+    lab.does(
+        AnswerNames("dns", "a.*", NoAnswer.SILENCE, times=1), AnswerNames("late", "a.*", None, delay=7.0)
+    )
     assert asked(lab, "a.example") == []
     [(time, answer)] = asked(lab, "a.example")
     assert (time, type(answer)) == (7.0, Resolved)
