@@ -62,7 +62,7 @@ class Peers:
 
 @dataclass(frozen=True, slots=True)
 class Anything:
-    """Every socket, open or opened later, and the lookup of names: the network as a whole."""
+    """Every socket, open or opened later, and lookups, pings and NTP: the network as a whole."""
 
 
 Target = OneSocket | Peers | Anything

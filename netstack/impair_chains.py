@@ -28,7 +28,7 @@ _NAMES = 1024
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """What a target is compared with: a socket, or a lookup (without transport)."""
+    """What a target is compared with: a socket, or a question (without transport)."""
 
     handle: int
     transport: Transport | None

@@ -14,11 +14,13 @@ from collections.abc import Callable
 from random import Random
 
 from ..emulator.effects import (
+    AskNtp,
     CloseSocket,
     Listen,
     NetEffect,
     OpenSocket,
     PauseReceiving,
+    Ping,
     Resolve,
     ResumeReceiving,
     SendData,
@@ -35,8 +37,6 @@ from ..emulator.events import (
     ListenFailed,
     PeerClosed,
     Received,
-    Resolved,
-    ResolveFailed,
     SendBlocked,
     SendReady,
 )
@@ -54,7 +54,7 @@ from ..emulator.faults import (
 from .impair_chains import Place, Standing
 from .impair_ends import Ends
 from .impair_path import HIGH_WATER, Socket
-from .impair_stages import NEVER, Data, Stage, stage
+from .impair_stages import ANSWERS, NEVER, Answer, Data, Stage, stage
 
 MOST_HELD = HIGH_WATER + 65536
 """Bytes that are held of one socket in one direction at the most: the mark, and the piece that passes it.
@@ -66,7 +66,7 @@ _RELEASED = 64
 """Sockets that the engine has given up and whose last words are still on their way."""
 _UNANNOUNCED = 64
 """Clients whose arrival is still on its way to the module."""
-_LOOKUPS = 256
+_QUESTIONS = 256
 
 
 class Impairments(Ends):
@@ -82,7 +82,9 @@ class Impairments(Ends):
             Listen: self._listen,
             PauseReceiving: self._pause,
             ResumeReceiving: self._pause,
-            Resolve: self._resolve,
+            Resolve: self._ask,
+            Ping: self._ask,
+            AskNtp: self._ask,
             Impair: self._impair,
             Restore: self._restore,
             ActAsPeer: self._act,
@@ -102,8 +104,7 @@ class Impairments(Ends):
             Closed: self._inner_ended,
             ListenFailed: self._listen_failed,
             Accepted: self._accepted,
-            Resolved: self._resolved,
-            ResolveFailed: self._resolved,
+            **dict.fromkeys(ANSWERS, self._answered),
         }
 
     # ---- the calls ------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ class Impairments(Ends):
         return max([max(s.to_net.held, s.held_to_host) for s in self.sockets.values()], default=0)
 
     def _all(self) -> list[Socket]:
-        return [*self.sockets.values(), *(query for query, _ in self.queries.values())]
+        return [*self.sockets.values(), *(known[0] for known in self.queries.values())]
 
     # ---- faults ---------------------------------------------------------------------------------
 
@@ -336,10 +337,11 @@ class Impairments(Ends):
         if self.knows(socket):
             self.settle(socket)
 
-    def _resolve(self, effect: Resolve) -> None:
+    def _ask(self, effect: Resolve | Ping | AskNtp) -> None:
         query = Socket(effect.query, None, None)
-        self.queries[effect.query] = (query, effect.name)
-        if len(self.queries) > _LOOKUPS:
+        name = effect.name if isinstance(effect, Resolve) else ""
+        self.queries[effect.query] = (query, name, self.now)
+        if len(self.queries) > _QUESTIONS:
             del self.queries[next(iter(self.queries))]
         if self.chains:
             self._restage(query)
@@ -445,7 +447,7 @@ class Impairments(Ends):
         socket.to_host.enter(event, self.now)
         self.settle(socket)
 
-    def _resolved(self, event: Resolved | ResolveFailed) -> None:
+    def _answered(self, event: Answer) -> None:
         known = self.queries.get(event.query)
         if known is None:
             return

@@ -9,12 +9,15 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..emulator.effects import (
+    AskNtp,
     CloseSocket,
     NetEffect,
     OpenSocket,
     PauseReceiving,
+    Ping,
     Resolve,
     ResumeReceiving,
     SendData,
@@ -30,7 +33,11 @@ from ..emulator.events import (
     ConnectionLost,
     Event,
     Failure,
+    NtpAnswered,
+    NtpFailed,
     PeerClosed,
+    PingAnswered,
+    PingFailed,
     Received,
     Resolved,
     ResolveFailed,
@@ -57,7 +64,8 @@ class Ends:
         self.chains = Chains(self.names)
         self.answers = Answers(self.names)
         self.sockets: dict[int, Socket] = {}
-        self.queries: dict[int, tuple[Socket, str]] = {}
+        self.queries: dict[int, tuple[Socket, str, float]] = {}
+        """Questions under way: lookups with their name, pings, NTP; and since when."""
         self.effects: deque[NetEffect] = deque()
         self.events: deque[Event] = deque()
         self.later: list[tuple[float, int, Callable[[], None]]] = []
@@ -140,6 +148,8 @@ class Ends:
                 self._connect(socket, item)
             case Resolve():
                 self._look_up(socket, item)
+            case Ping() | AskNtp():
+                self.effects.append(item)
             case Cut():
                 self.close_peer(socket)
             case _:
@@ -273,6 +283,13 @@ class Ends:
             case Resolved() | ResolveFailed():
                 if isinstance(item, Resolved):
                     self.names.learn(self.queries[item.query][1], item.addresses)
+                self.events.append(item)
+                self.forget(socket)
+            case PingAnswered(query=query, rtt=rtt):
+                # The way through the path counts, as far as it is longer than the real one.
+                self.events.append(replace(item, rtt=max(rtt, self.now - self.queries[query][2])))
+                self.forget(socket)
+            case PingFailed() | NtpAnswered() | NtpFailed():
                 self.events.append(item)
                 self.forget(socket)
             case _:

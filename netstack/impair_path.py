@@ -111,7 +111,7 @@ class Lane:
 
 
 class Socket:
-    """One handle, or the lookup of one name (``transport`` ``None``)."""
+    """One handle, or one question (a lookup, a ping, NTP: ``transport`` ``None``)."""
 
     __slots__ = (
         "acked",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from ..emulator.effects import CloseSocket, OpenSocket, Resolve
+from ..emulator.effects import AskNtp, CloseSocket, OpenSocket, Ping, Resolve
 from ..emulator.events import (
     Accepted,
     Acknowledged,
@@ -22,7 +22,11 @@ from ..emulator.events import (
     Connected,
     ConnectFailed,
     Event,
+    NtpAnswered,
+    NtpFailed,
     PeerClosed,
+    PingAnswered,
+    PingFailed,
     Resolved,
     ResolveFailed,
 )
@@ -72,10 +76,12 @@ class Cut:
     """Behind this the connection is closed at both ends."""
 
 
-Item = Data | Cut | OpenSocket | CloseSocket | Resolve | Event
+Item = Data | Cut | OpenSocket | CloseSocket | Resolve | Ping | AskNtp | Event
 
-HANDSHAKE = (OpenSocket, Resolve, Resolved, ResolveFailed, Connected, ConnectFailed, Accepted)
-"""What opens a connection, and the lookup of its name."""
+Answer = Resolved | ResolveFailed | PingAnswered | PingFailed | NtpAnswered | NtpFailed
+ANSWERS = (Resolved, ResolveFailed, PingAnswered, PingFailed, NtpAnswered, NtpFailed)
+HANDSHAKE = (OpenSocket, Connected, ConnectFailed, Accepted, Resolve, Ping, AskNtp, *ANSWERS)
+"""What opens a connection, and questions with their answers: no data of a stream."""
 
 
 class Stage:

@@ -42,12 +42,19 @@ class NtpClient:
         if isinstance(target, Failure):
             self._failed(effect, target)
             return
+        if target is None:
+            self._hub.loop.call_later(effect.timeout, self._silence, effect)
+            return
         then = partial(self._send, effect, target)
         self._questions.with_packets(then, partial(self._failed, effect, Failure.NO_RESOURCES))
 
     def close(self) -> None:
         """Answer nothing from now on. May be repeated."""
         self._questions.close()
+
+    def _silence(self, effect: AskNtp) -> None:
+        if not self._questions.closed:
+            self._failed(effect, Failure.TIMED_OUT)
 
     def _failed(self, effect: AskNtp, failure: Failure) -> None:
         self._hub.deliver(NtpFailed(effect.query, failure))

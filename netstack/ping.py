@@ -48,12 +48,19 @@ class Pinger:
         if isinstance(target, Failure):
             self._hub.deliver(PingFailed(effect.query, target))
             return
+        if target is None:
+            self._hub.loop.call_later(effect.timeout, self._silence, effect)
+            return
         then = partial(self._send, effect, target.host)
         self._questions.with_packets(then, partial(self._failed, effect, Failure.NO_RESOURCES))
 
     def close(self) -> None:
         """Answer nothing from now on. May be repeated."""
         self._questions.close()
+
+    def _silence(self, effect: Ping) -> None:
+        if not self._questions.closed:
+            self._failed(effect, Failure.TIMED_OUT)
 
     def _module_answers(self, query: int, asked_at: float) -> None:
         if not self._questions.closed:

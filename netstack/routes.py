@@ -76,10 +76,11 @@ class Route:
     def entry(cls, match: str, to: str) -> Route:
         """Read ``match: "tcp://116.228.221.51:8500"``, ``to: "tcp://127.0.0.1:9000"``, as in a file.
 
-        ``match``: ``tcp``, ``udp``, ``icmp`` (pings, without a port) or ``*``; an IPv4 address, a name, or a glob of either with ``*`` and
-        ``?``; a port or ``*``. ``to``: ``refuse``, ``blackhole``, ``internet``; or the same scheme, an IPv4
-        address or ``localhost`` (any other name would have to be looked up anew for every connection), and
-        a port, or ``*`` for the same port. Raises ``ValueError`` naming field, fault and remedy.
+        ``match``: ``tcp``, ``udp``, ``icmp`` (pings, without a port) or ``*``; an IPv4 address, a name, or a
+        glob of either with ``*`` and ``?``; a port or ``*`` (to be left out behind ``*://``). ``to``: ``refuse``, ``blackhole``, ``internet``;
+        or the same scheme, an IPv4 address or ``localhost`` (any other name would have to be looked up anew
+        for every connection), and a port, or ``*`` for the same port. Raises ``ValueError`` naming field,
+        fault and remedy.
         """
         text = f"{match} -> {to}"
         return _route(_Side(text, "match: the {}", match), _Side(text, "to: the {}", to))
@@ -144,8 +145,8 @@ def _parts(side: _Side, *, wild: bool) -> tuple[Transport | None, str | None, in
             raise side.bad("port", "pings have none", "write icmp://HOST alone")
         return None, _host(side, rest, wild=wild), None
     host, colon, port = rest.rpartition(":")
-    if every and rest == _ANY:
-        host, port = _ANY, _ANY
+    if every and not colon:
+        host, port = rest, _ANY
     elif not colon:
         raise side.bad("port", "it is missing", "write HOST:PORT, or HOST:* for any port")
     return transport, _host(side, host, wild=wild), _port(side, port)

@@ -8,8 +8,17 @@ from collections.abc import Callable
 
 import pytest
 from realnet import Net, run
-from vmodem.emulator.effects import Resolve, Transport
-from vmodem.emulator.events import Address, Connected, ConnectFailed, Failure, Resolved, ResolveFailed
+from vmodem.emulator.effects import AskNtp, Ping, Resolve, Transport
+from vmodem.emulator.events import (
+    Address,
+    Connected,
+    ConnectFailed,
+    Failure,
+    NtpFailed,
+    PingFailed,
+    Resolved,
+    ResolveFailed,
+)
 from vmodem.netstack.policy import Policy
 from vmodem.netstack.resolve import Resolver
 from vmodem.netstack.routes import End, Route, Routes
@@ -24,8 +33,8 @@ TCP, UDP = Transport.TCP, Transport.UDP
     ("match", "to", "route"),
     [
         ("tcp://*:8883", "tcp://127.0.0.1:1883", Route(TCP, None, 8883, "127.0.0.1", 1883)),
-        ("*://*", "blackhole", Route(None, None, None, "", None, End.BLACKHOLE)),
-        ("*://*:53", "Refuse", Route(None, None, 53, "", None, End.REFUSE)),
+        ("*://*", "blackhole", Route(None, None, None, "", None, End.BLACKHOLE, every=True)),
+        ("*://*:53", "Refuse", Route(None, None, 53, "", None, End.REFUSE, every=True)),
         ("udp://10.0.*:5683", "internet", Route(UDP, "10.0.*", 5683, "", None, End.INTERNET)),
         ("tcp://*.Example.com:*", "tcp://localhost:*", Route(TCP, "*.example.com", None, "127.0.0.1", None)),
         ("tcp://mqtt-?.x:1", "refuse", Route(TCP, "mqtt-?.x", 1, "", None, End.REFUSE)),
@@ -42,8 +51,8 @@ def test_the_command_line_knows_the_ends_too() -> None:
 @pytest.mark.parametrize(
     ("match", "to", "field", "remedy"),
     [
-        ("*:80", "refuse", "match: the scheme", "write tcp:// or udp://"),
-        ("tls://*:80", "refuse", "match: the scheme", "write tcp:// or udp://"),
+        ("*:80", "refuse", "match: the scheme", "write tcp://, udp:// or icmp://"),
+        ("tls://*:80", "refuse", "match: the scheme", "write tcp://, udp:// or icmp://"),
         ("tcp://a", "refuse", "match: the port", "write HOST:PORT"),
         ("tcp://a b*:1", "refuse", "match: the host", "a host name"),
         ("tcp://0177.0.0.1:1", "refuse", "match: the host", "four decimal numbers"),
@@ -354,3 +363,23 @@ def test_dns_servers_behind_such_routes(end: str, failure: Failure) -> None:
     answers, notes = asyncio.run(ask())
     assert answers == [ResolveFailed(1, failure)]
     assert f"8.8.8.8 (route: {end})" in notes[0]
+
+
+def test_every_kind_of_traffic_means_pings_too() -> None:
+    routes = table(("icmp://10.0.0.1", "refuse"), ("*://10.0.*", "blackhole"))
+    assert routes.find(None, Address("10.0.0.1", 0)) is End.REFUSE
+    assert routes.find(TCP, Address("10.0.0.1", 80)) is End.BLACKHOLE
+    assert routes.find(None, Address("10.0.0.2", 0)) is End.BLACKHOLE
+    assert routes.find(None, Address("10.1.0.2", 0)) is None
+
+
+def test_pings_and_ntp_into_a_blackhole_time_out() -> None:
+    async def story(_: Net) -> None:
+        net = with_routes(("*://*", "blackhole"))
+        net.perform(Ping(1, "203.0.113.5", 32, 0.05, ""))
+        net.perform(AskNtp(2, Address("203.0.113.5", 123), 0.05, ""))
+        assert await net.take(PingFailed) == PingFailed(1, Failure.TIMED_OUT)
+        assert await net.take(NtpFailed) == NtpFailed(2, Failure.TIMED_OUT)
+        net.close()
+
+    run(story)

@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 import pytest
 from impair_lab import SERVER, Lab
-from vmodem.emulator.effects import NetEffect, Resolve
+from vmodem.emulator.effects import AskNtp, NetEffect, Ping, Resolve
 from vmodem.emulator.events import (
+    Address,
     Closed,
     Connected,
     ConnectFailed,
     ConnectionLost,
     Failure,
     PeerClosed,
+    PingAnswered,
     Received,
     Resolved,
     ResolveFailed,
@@ -474,3 +476,17 @@ def test_what_has_no_impairment_passes_by() -> None:
     lab.advance(0.0)
     assert lab.times(Received) == [0.0]
     assert lab.times(Closed) == []
+
+
+def test_pings_and_ntp_go_through_what_stands_on_everything() -> None:
+    lab = Lab(Latency(0.25))
+    lab.net.host(SERVER.host, 0.1)
+    lab.does(Ping(900, SERVER.host, 32, 10.0, "10.0.0.1"))
+    lab.advance(5.0)
+    [answer] = lab.events(PingAnswered)
+    assert answer.rtt == pytest.approx(0.5 + 0.1)
+    lab.impairs(Blackhole())
+    lab.forget()
+    lab.does(Ping(901, SERVER.host, 32, 10.0, "10.0.0.1"), AskNtp(902, Address(SERVER.host, 123), 10.0, ""))
+    lab.advance(60.0)
+    assert lab.heard == []
