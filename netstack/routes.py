@@ -77,10 +77,10 @@ class Route:
         """Read ``match: "tcp://116.228.221.51:8500"``, ``to: "tcp://127.0.0.1:9000"``, as in a file.
 
         ``match``: ``tcp``, ``udp``, ``icmp`` (pings, without a port) or ``*``; an IPv4 address, a name, or a
-        glob of either with ``*`` and ``?``; a port or ``*`` (to be left out behind ``*://``). ``to``: ``refuse``, ``blackhole``, ``internet``;
-        or the same scheme, an IPv4 address or ``localhost`` (any other name would have to be looked up anew
-        for every connection), and a port, or ``*`` for the same port. Raises ``ValueError`` naming field,
-        fault and remedy.
+        glob of either with ``*`` and ``?``; a port or ``*`` (behind ``*://`` it may be left out). ``to``:
+        ``refuse``, ``blackhole``, ``internet``; or the same scheme, an IPv4 address or ``localhost`` (any
+        other name would have to be looked up anew for every connection), and a port, or ``*`` for the same
+        port. Raises ``ValueError`` naming field, fault and remedy.
         """
         text = f"{match} -> {to}"
         return _route(_Side(text, "match: the {}", match), _Side(text, "to: the {}", to))
