@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from realnet import Net, Stack, run_on
-from running_modem import Deliver, MakeStack, ThreadedModem
+from running_modem import ThreadedModem
+from vmodem.emulator.background import Background, HostedModem
+from vmodem.emulator.choices import Checked
 from vmodem.emulator.clock import RealClock
-from vmodem.emulator.driver import NetStack
+from vmodem.emulator.driver import Driver
 from vmodem.emulator.effects import NetEffect, PauseReceiving
+from vmodem.emulator.endpoints import Pipe
+from vmodem.emulator.events import Event
 from vmodem.emulator.faults import Anything, Direction, Fault, Impair, Restore, Toxic
-from vmodem.netstack.impair import ImpairedNetStack
+from vmodem.emulator.hosting import new_world
+from vmodem.emulator.transcript import JsonLog
+from vmodem.netstack.air import Air
+from vmodem.netstack.host import HostNetStack
+from vmodem.netstack.impair import ImpairedNetStack, impaired
+
+Deliver = Callable[[Event], None]
+MakeStack = Callable[[Deliver], HostNetStack]
 
 
 class Watched:
@@ -63,18 +75,44 @@ def run_impaired(story: Callable[[ImpairedNet], Coroutine[Any, Any, None]]) -> N
     run_on(ImpairedNet, story)
 
 
+class ImpairedBackground(Background):
+    """A thread whose modems have an impaired netstack (of the last one: ``path``)."""
+
+    path: ImpairedNetStack
+
+    def _start(
+        self,
+        number: int,
+        chosen: Checked,
+        make_pipe: Callable[[], Pipe] | None,
+        log: JsonLog | None,
+        note: Callable[[str], None] | None,
+        air: Air | None,
+    ) -> HostedModem:
+        assert make_pipe is not None
+        pipe = make_pipe()
+        world, (engine,) = new_world(chosen, air)
+        loop = asyncio.get_running_loop()
+
+        def host(deliver: Deliver) -> HostNetStack:
+            return HostNetStack(deliver=deliver, routes=chosen.routes, policy=chosen.policy, loop=loop)
+
+        def make(deliver: Deliver) -> ImpairedNetStack:
+            self.path = impaired(host, clock=world.clock, loop=loop, seed="1")(deliver)
+            return self.path
+
+        driver = Driver(engine, pipe, make, world.clock, log, note=note)
+        driver.start()
+        return HostedModem(self, number, driver, pipe)
+
+
 class ImpairedModem(ThreadedModem):
     """A modem on a pty whose sockets are real and impaired."""
 
-    def in_front_of(self, netstack: MakeStack, clock: RealClock) -> Callable[[Deliver], NetStack]:
-        def make(deliver: Deliver) -> NetStack:
-            loop = asyncio.get_running_loop()
-            self._path = ImpairedNetStack(deliver=deliver, inner=netstack, clock=clock, loop=loop, seed="1")
-            return self._path
-
-        return make
+    background = ImpairedBackground
+    _background: ImpairedBackground
 
     def suffers(self, *faults: Fault) -> None:
-        """The network does this; from any thread. Effective before what the host types next is read."""
+        """The network does this; from any thread. When this returns it has been done."""
         for fault in faults:
-            self._loop.call_soon_threadsafe(self._path.perform, fault)
+            self._modem.call(partial(self._background.path.perform, fault))

@@ -17,6 +17,8 @@ from vmodem.netstack.routes import Route, Routes
 class ThreadedModem:
     """Runs from construction to :meth:`close`. What its callbacks raise is raised by ``close``."""
 
+    background: type[Background] = Background
+
     def __init__(self, header: Header, routes: Sequence[str], listen_host: str) -> None:
         chosen = Checked(
             dialect=find_dialect(header.dialect),
@@ -26,7 +28,8 @@ class ThreadedModem:
             listen_host=listen_host,
             paced=False,
         )
-        self._modem = Background().start(chosen, PtyPipe)
+        self._background = self.background()
+        self._modem = self._background.start(chosen, PtyPipe)
         self.path = self._modem.port
 
     def inject(self, event: Event) -> None:
