@@ -53,8 +53,9 @@ from ..emulator.faults import (
 )
 from .impair_chains import Place, Standing
 from .impair_ends import Ends
+from .impair_items import ANSWERS, Answer, Data
 from .impair_path import HIGH_WATER, Socket
-from .impair_stages import ANSWERS, NEVER, Answer, Data, Stage, stage
+from .impair_stages import NEVER, Stage, stage
 
 MOST_HELD = HIGH_WATER + 65536
 """Bytes that are held of one socket in one direction at the most: the mark, and the piece that passes it.

@@ -46,8 +46,8 @@ from ..emulator.events import (
 )
 from ..emulator.faults import NoAnswer
 from .impair_chains import Answers, Chains, Names
+from .impair_items import Cut, Data, Item
 from .impair_path import HIGH_WATER, LOW_WATER, Socket
-from .impair_stages import Cut, Data, Item
 
 LINGER = 10.0
 """Seconds for a real peer to close after it has been made to; then it is reset."""

@@ -10,26 +10,11 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
-from ..emulator.effects import AskNtp, CloseSocket, OpenSocket, Ping, Resolve
-from ..emulator.events import (
-    Accepted,
-    Acknowledged,
-    Address,
-    Closed,
-    Connected,
-    ConnectFailed,
-    Event,
-    NtpAnswered,
-    NtpFailed,
-    PeerClosed,
-    PingAnswered,
-    PingFailed,
-    Resolved,
-    ResolveFailed,
-)
+from ..emulator.effects import CloseSocket
+from ..emulator.events import Acknowledged, Closed, PeerClosed
 from ..emulator.faults import (
     Bandwidth,
     Blackhole,
@@ -45,6 +30,7 @@ from ..emulator.faults import (
     Timeout,
     Toxic,
 )
+from .impair_items import HANDSHAKE, Cut, Data, Item, split
 
 NEVER = math.inf
 SEGMENT = 1460
@@ -55,33 +41,6 @@ DATAGRAM_COST = 28
 
 _SLOTS = 10
 """A slow line passes on a piece about so many times a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """Payload on its way: bytes of a stream, or one datagram.
-
-    ``end``: how many bytes of the stream there are up to its last one. ``address``: a datagram's
-    destination or sender, a stream's peer.
-    """
-
-    data: bytes
-    end: int = 0
-    address: Address | None = None
-    awaited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Behind this the connection is closed at both ends."""
-
-
-Item = Data | Cut | OpenSocket | CloseSocket | Resolve | Ping | AskNtp | Event
-
-Answer = Resolved | ResolveFailed | PingAnswered | PingFailed | NtpAnswered | NtpFailed
-ANSWERS = (Resolved, ResolveFailed, PingAnswered, PingFailed, NtpAnswered, NtpFailed)
-HANDSHAKE = (OpenSocket, Connected, ConnectFailed, Accepted, Resolve, Ping, AskNtp, *ANSWERS)
-"""What opens a connection, and questions with their answers: no data of a stream."""
 
 
 class Stage:
@@ -207,14 +166,6 @@ class Carver(Stage):
 
     def deadline(self) -> float:
         return self._due if self.queue else NEVER
-
-
-def split(item: Data, size: int) -> tuple[Data, Data | None]:
-    """The first ``size`` bytes, and the rest if there is any."""
-    if size >= len(item.data):
-        return item, None
-    rest = replace(item, data=item.data[size:])
-    return replace(item, data=item.data[:size], end=item.end - len(rest.data)), rest
 
 
 class BandwidthStage(Carver):
