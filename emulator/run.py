@@ -15,19 +15,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..netstack.air import Air
+from ..netstack.capture import Capture
 from ..netstack.host import HostNetStack
 from ..netstack.policy import Policy, ipv4, is_loopback
 from ..netstack.routes import Route, Routes
+from .capture_file import CaptureFile, CaptureObserver
 from .clock import RealClock
 from .console import complain, say
 from .dialect import Dialect, Options
 from .driver import Driver
 from .endpoints import EndpointError
 from .engine import Modem
-from .events import Event
+from .events import Address, Event
 from .fleet import MOST, identities, make_room, open_ports
 from .loop import DirectLoop
 from .mistakes import SetupError, UsageError, find_dialect
+from .observer import together
 from .ready_file import ReadyFile
 from .transcript import JsonLog
 
@@ -49,6 +52,7 @@ class Plan:
     link: Path | None
     link_dir: Path | None
     log: Path | None
+    pcap: Path | None
     ready_file: Path | None
 
 
@@ -83,6 +87,7 @@ def plan(args: argparse.Namespace) -> Plan:
         link=_path(args.link),
         link_dir=_path(args.link_dir),
         log=_path(args.log),
+        pcap=_path(args.pcap),
         ready_file=_path(args.ready_file),
     )
 
@@ -217,18 +222,20 @@ def _start(chosen: Plan, cleanup: ExitStack) -> None:
     if log is not None:
         cleanup.callback(log.close)
     clock = RealClock()
+    budget = Budget()
+    captures = _captures(chosen, ports, clock, budget, cleanup)
     modems = [Modem(chosen.dialect, options, now=clock.now()) for options in chosen.options]
     air = Air(_own_addresses(chosen, modems))
-    budget = Budget()
     for number, (modem, pipe) in enumerate(zip(modems, pipes, strict=True)):
         alone = count == 1
         notes = Notes(budget, "" if alone else f"modem {number}: ")
+        capture = captures[number]
         notes.driver = driver = Driver(
             modem,
             pipe,
-            _netstack(chosen, air, notes.note),
+            _netstack(chosen, air, notes.note, _ignore if capture is None else capture.connecting),
             clock,
-            log if log is None or alone else log.of(number),
+            together(log if log is None or alone else log.of(number), capture),
             on_with_client=not chosen.options[number].powered,
         )
         cleanup.callback(driver.stop)
@@ -244,8 +251,12 @@ def _own_addresses(chosen: Plan, modems: list[Modem]) -> list[str]:
     return [address for modem in modems for address in modem.addresses if address not in given]
 
 
+def _ignore(_handle: int, _local: Address) -> None:
+    """Without a capture nobody wants to know."""
+
+
 def _netstack(
-    chosen: Plan, air: Air, note: Callable[[str], None]
+    chosen: Plan, air: Air, note: Callable[[str], None], connecting: Callable[[int, Address], None]
 ) -> Callable[[Callable[[Event], None]], HostNetStack]:
     def make(deliver: Callable[[Event], None]) -> HostNetStack:
         return HostNetStack(
@@ -256,6 +267,7 @@ def _netstack(
             listen_host=chosen.listen_host,
             air=air,
             note=note,
+            connecting=connecting,
         )
 
     return make
@@ -279,6 +291,33 @@ def _open_log(path: Path) -> JsonLog:
         return JsonLog(path.open("w", encoding="ascii"))
     except OSError as error:
         raise SetupError(f"cannot write the log {path}: {error.strerror} (choose another place)") from error
+
+
+def _captures(
+    chosen: Plan, ports: list[str], clock: RealClock, budget: Budget, cleanup: ExitStack
+) -> list[CaptureObserver] | list[None]:
+    """An observer for each modem; all write to one file."""
+    path = chosen.pcap
+    if path is None:
+        return [None] * len(ports)
+    names = (
+        [chosen.dialect.name]
+        if len(ports) == 1
+        else [f"{chosen.dialect.name}-{n}" for n in range(len(ports))]
+    )
+    try:
+        capture = Capture(tuple(names), time.time_ns() - int(clock.now() * 1e9))
+    except ImportError as error:
+        raise SetupError("--pcap needs scapy (pip install scapy)") from error
+    try:
+        file = CaptureFile(path, budget.complain)
+        cleanup.callback(file.close)
+        file.begin(capture.take())
+    except OSError as error:
+        raise SetupError(
+            f"cannot write the capture {path}: {error.strerror} (choose another place)"
+        ) from error
+    return [CaptureObserver(modem, capture.take, file) for modem in capture.modems]
 
 
 # ---- what the user reads -------------------------------------------------------------------------
