@@ -97,6 +97,8 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--boot", action="store_true", help=boot_help)
     add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
     add("--log", metavar="FILE", help="record everything in FILE (replaced), a JSON object a line")
+    text = "capture the radio's IP packets and the AT line in FILE (replaced), for Wireshark (pcapng)"
+    add("--pcap", metavar="FILE", help=text)
     text = "holds the port's path (a line for each), exactly while the port can be used"
     add("--ready-file", metavar="FILE", help=text)
     text = "line rate: a number of bit/s, or auto (the client's own); default: as fast as it goes"

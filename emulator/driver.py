@@ -17,7 +17,7 @@ from .endpoints import Pipe
 from .endpoints.uart import Uart
 from .engine import Modem
 from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady, PowerChanged
-from .transcript import JsonLog
+from .observer import Observer
 
 SETTLE = 0.25
 """Seconds between a client's opening and the power key: pyserial drops its input as it opens."""
@@ -50,23 +50,24 @@ class Driver:
         pipe: Pipe,
         netstack: Callable[[Callable[[Event], None]], NetStack],
         clock: RealClock,
-        log: JsonLog | None = None,
+        observer: Observer | None = None,
         *,
         on_with_client: bool = False,
         paced: bool = False,
         note: Callable[[str], None] | None = None,
     ) -> None:
-        """``netstack(deliver)`` makes the netstack that answers to ``deliver``.
+        """``netstack(deliver)`` makes the netstack that answers to ``deliver``. ``observer`` hears all that
+        happens (see :func:`~.observer.together` for several) and is closed by :meth:`stop`.
 
         ``on_with_client``: the first client that opens the port switches the module on, as a host
         does that controls its power; boot lines would otherwise go to nobody.
         ``paced``: the line has a rate (see :class:`~.endpoints.uart.Uart`). ``note`` hears the remarks
-        that the log gets.
+        that the observer gets.
         """
         self._modem = modem
         self._pipe = Uart(pipe, paced=paced)
         self._clock = clock
-        self._log = log
+        self._observer = observer
         self._loop = asyncio.get_running_loop()
         self._net = netstack(self.inject)
         self._events: deque[Event] = deque()
@@ -80,7 +81,7 @@ class Driver:
     def start(self) -> None:
         """Begin to carry."""
         self._pipe.start(self)
-        if self._log is not None:
+        if self._observer is not None:
             self._modem.watch()
         self._work()
 
@@ -93,16 +94,16 @@ class Driver:
             self._timer.cancel()
         self._net.close()
         self._pipe.close()
-        if self._log is not None:
-            self._log.close()
+        if self._observer is not None:
+            self._observer.close()
 
     # ---- stimuli ---------------------------------------------------------------------------------
 
     def bytes_received(self, data: bytes) -> None:
         """The DTE wrote ``data``."""
         now = self._clock.now()
-        if self._log is not None:
-            self._log.host(now, data)
+        if self._observer is not None:
+            self._observer.host(now, data)
         self._modem.receive_bytes(data, now)
         self._work()
 
@@ -114,8 +115,8 @@ class Driver:
             self._events.append(event)
             return
         now = self._clock.now()
-        if self._log is not None:
-            self._log.event(now, event)
+        if self._observer is not None:
+            self._observer.event(now, event)
         self._modem.receive(event, now)
         self._work()
 
@@ -143,9 +144,9 @@ class Driver:
         self.inject(LineChanged(LineSignal.DTR, False))
 
     def note(self, text: str) -> None:
-        """Record something worth knowing."""
-        if self._log is not None:
-            self._log.note(self._clock.now(), text)
+        """Tell the observer something worth knowing."""
+        if self._observer is not None:
+            self._observer.note(self._clock.now(), text)
         if self._tell is not None:
             self._tell(text)
 
@@ -169,15 +170,15 @@ class Driver:
         try:
             while True:
                 for effect in modem.effects():
-                    if type(effect) is WriteLine and self._log is None:
+                    if type(effect) is WriteLine and self._observer is None:
                         self._pipe.write(effect.data)
                     else:
                         self._perform(effect)
                 if events:
                     event = events.popleft()
                     now = self._clock.now()
-                    if self._log is not None:
-                        self._log.event(now, event)
+                    if self._observer is not None:
+                        self._observer.event(now, event)
                     modem.receive(event, now)
                     continue
                 deadline = modem.next_deadline()
@@ -201,12 +202,12 @@ class Driver:
         self._timer = self._loop.call_later(self._clock.delay(deadline), self._timer_fired)
 
     def _perform(self, effect: Effect) -> None:
-        if self._log is not None:
+        if self._observer is not None:
             now = self._clock.now()
             if isinstance(effect, WriteLine):
-                self._log.module(now, effect.data)
+                self._observer.module(now, effect.data)
             else:
-                self._log.effect(now, effect)
+                self._observer.effect(now, effect)
         if isinstance(effect, WriteLine):
             self._pipe.write(effect.data)
         elif isinstance(effect, NetEffect):

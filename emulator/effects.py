@@ -151,11 +151,13 @@ class Resolve(NetEffect):
     """Look up the IPv4 addresses of ``name``; answered by ``Resolved`` or ``ResolveFailed``.
 
     ``servers`` are the DNS servers that the host configured; empty: the host's own resolver.
+    ``source`` is the module's PDP address (for captures).
     """
 
     query: int
     name: str
     servers: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

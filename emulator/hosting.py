@@ -13,8 +13,8 @@ from .clock import RealClock
 from .driver import Driver
 from .endpoints import Pipe
 from .engine import Modem
-from .events import Event
-from .transcript import JsonLog
+from .events import Address, Event
+from .observer import Observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,26 @@ def _own_addresses(chosen: Checked, modems: Iterable[Modem]) -> list[str]:
     return [address for modem in modems for address in modem.addresses if address not in given]
 
 
+Connecting = Callable[[int, Address], None]
+
+
+def nobody(_handle: int, _local: Address) -> None:
+    """Without a capture nobody wants to know which port a connection comes from."""
+
+
 def new_driver(
-    world: World, modem: Modem, pipe: Pipe, log: JsonLog | None, note: Callable[[str], None] | None = None
+    world: World,
+    modem: Modem,
+    pipe: Pipe,
+    observer: Observer | None,
+    note: Callable[[str], None] | None = None,
+    connecting: Connecting = nobody,
 ) -> Driver:
-    """A driver for ``modem`` in the running event loop, not started. ``note`` hears what the log hears."""
+    """A driver for ``modem`` in the running event loop, not started.
+
+    ``note`` hears the remarks that ``observer`` hears; ``connecting`` the local port of a connection
+    under way.
+    """
 
     def remark(text: str) -> None:
         driver.note(text)
@@ -53,9 +69,9 @@ def new_driver(
     driver = Driver(
         modem,
         pipe,
-        _netstack(world, remark),
+        _netstack(world, remark, connecting),
         world.clock,
-        log,
+        observer,
         on_with_client=not modem.powered,
         paced=world.chosen.paced,
         note=note,
@@ -63,7 +79,9 @@ def new_driver(
     return driver
 
 
-def _netstack(world: World, note: Callable[[str], None]) -> Callable[[Callable[[Event], None]], HostNetStack]:
+def _netstack(
+    world: World, note: Callable[[str], None], connecting: Connecting
+) -> Callable[[Callable[[Event], None]], HostNetStack]:
     def make(deliver: Callable[[Event], None]) -> HostNetStack:
         return HostNetStack(
             deliver=deliver,
@@ -73,6 +91,7 @@ def _netstack(world: World, note: Callable[[str], None]) -> Callable[[Callable[[
             listen_host=world.chosen.listen_host,
             air=world.air,
             note=note,
+            connecting=connecting,
         )
 
     return make

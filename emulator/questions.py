@@ -95,7 +95,7 @@ class Questions:
         yield Pause("dns")
         if over():
             return Failure.TIMED_OUT
-        effect = Resolve(self._new_number(), name, self._module.dns_servers(context))
+        effect = Resolve(self._new_number(), name, self._module.dns_servers(context), context.address)
         answer = yield from self._ask(effect, "dns limit", lambda asked: asked.answer is not None or over())
         if isinstance(answer, ResolveFailed):
             return answer.failure

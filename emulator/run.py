@@ -7,20 +7,25 @@ import asyncio
 import shlex
 import signal
 import socket
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ..netstack.capture import Capture
 from ..netstack.policy import is_loopback
+from .capture_file import CaptureFile, CaptureObserver
 from .choices import Checked, Choices, check
+from .clock import RealClock
 from .console import complain, say
 from .endpoints import EndpointError
 from .fleet import MOST, make_room
-from .hosting import new_driver, new_world
+from .hosting import new_driver, new_world, nobody
 from .loop import DirectLoop
 from .mistakes import SetupError, UsageError
+from .observer import together
 from .places import (
     Place,
     open_places,
@@ -46,6 +51,7 @@ class Plan:
     places: tuple[Place, ...]
     """One for each modem."""
     log: Path | None
+    pcap: Path | None
     ready_file: Path | None
 
 
@@ -70,7 +76,7 @@ def plan(args: argparse.Namespace) -> Plan:
     chosen = check(choices, len(places))
     if chosen.paced and any(place.kind == "serial" for place in places):
         raise UsageError("--baud is not for a real port (write its rate behind it: --serial DEVICE:RATE)")
-    return Plan(chosen, tuple(places), _path(args.log), _path(args.ready_file))
+    return Plan(chosen, tuple(places), _path(args.log), _path(args.pcap), _path(args.ready_file))
 
 
 def _frozen(value: Any) -> Any:
@@ -164,11 +170,18 @@ def _start(plan: Plan, cleanup: ExitStack) -> None:
         cleanup.callback(log.close)
     world, modems = new_world(plan.chosen)
     budget = Budget()
+    captures = _captures(plan, len(modems), world.clock, budget, cleanup)
     alone = len(modems) == 1
     for number, (modem, pipe) in enumerate(zip(modems, pipes, strict=True)):
         whose = "" if alone else f"modem {number}: "
+        capture = captures[number]
         driver = new_driver(
-            world, modem, pipe, log if log is None or alone else log.of(number), budget.of(whose)
+            world,
+            modem,
+            pipe,
+            together(log if log is None or alone else log.of(number), capture),
+            budget.of(whose),
+            nobody if capture is None else capture.connecting,
         )
         cleanup.callback(driver.stop)
         driver.start()
@@ -195,6 +208,30 @@ def _open_log(path: Path) -> JsonLog:
         return JsonLog(path.open("w", encoding="ascii"))
     except OSError as error:
         raise SetupError(f"cannot write the log {path}: {error.strerror} (choose another place)") from error
+
+
+def _captures(
+    plan: Plan, count: int, clock: RealClock, budget: Budget, cleanup: ExitStack
+) -> list[CaptureObserver] | list[None]:
+    """An observer for each modem; all write to one file."""
+    path = plan.pcap
+    if path is None:
+        return [None] * count
+    name = plan.chosen.dialect.name
+    names = [name] if count == 1 else [f"{name}-{n}" for n in range(count)]
+    try:
+        capture = Capture(tuple(names), time.time_ns() - int(clock.now() * 1e9))
+    except ImportError as error:
+        raise SetupError("--pcap needs scapy (pip install scapy)") from error
+    try:
+        file = CaptureFile(path, budget.complain)
+        cleanup.callback(file.close)
+        file.begin(capture.take())
+    except OSError as error:
+        raise SetupError(
+            f"cannot write the capture {path}: {error.strerror} (choose another place)"
+        ) from error
+    return [CaptureObserver(modem, capture.take, file) for modem in capture.modems]
 
 
 # ---- what the user reads -------------------------------------------------------------------------

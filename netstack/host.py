@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 _BACKLOG = 128
 
 
-def _ignore(text: str) -> None:
-    """The ``note`` of somebody who does not care."""
+def _ignore(*_told: object) -> None:
+    """The ``note`` and ``connecting`` of somebody who does not care."""
 
 
 class HostNetStack:
@@ -54,6 +54,8 @@ class HostNetStack:
     queues events that come in the middle of something. ``listen_host`` is the host address to which
     the module's listeners bind. ``air``: where other modules are, and hear of this one. ``note`` gets a
     line of text for every refusal by ``policy``, and where a listener is if not at its own port.
+    ``connecting`` gets the handle and local address of each TCP connection whose SYN is on its way, which
+    no event tells (for captures).
 
     A connect timeout is the engine's: the host's own (about two minutes) is the upper limit.
     """
@@ -68,13 +70,22 @@ class HostNetStack:
         listen_host: str = "127.0.0.1",
         air: Air | None = None,
         note: Callable[[str], None] = _ignore,
+        connecting: Callable[[int, Address], None] = _ignore,
     ) -> None:
         if ipv4(listen_host) is None:
             raise ValueError(
                 f"listen_host {listen_host!r} is not an IPv4 address; write one, such as 127.0.0.1"
             )
         self._air = Air() if air is None else air
-        self._hub = Hub(loop=loop, deliver=deliver, routes=routes, policy=policy, air=self._air, note=note)
+        self._hub = Hub(
+            loop=loop,
+            deliver=deliver,
+            routes=routes,
+            policy=policy,
+            air=self._air,
+            note=note,
+            connecting=connecting,
+        )
         self._links = self._hub.links
         self._resolver = Resolver(loop=loop, deliver=deliver, routes=routes, policy=policy, note=note)
         self._pinger = Pinger(self._hub)

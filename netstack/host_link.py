@@ -61,6 +61,7 @@ class Hub:
         "_last_note",
         "_note",
         "air",
+        "connecting",
         "deliver",
         "links",
         "loop",
@@ -77,7 +78,9 @@ class Hub:
         policy: Policy,
         air: Air,
         note: Callable[[str], None],
+        connecting: Callable[[int, Address], None],
     ) -> None:
+        self.connecting = connecting
         self.loop = loop
         self.deliver = deliver
         self.routes = routes

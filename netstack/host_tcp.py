@@ -105,6 +105,7 @@ class TcpLink(Link):
 
     def _connect_begun(self, error: int) -> None:
         if error == errno.EINPROGRESS:
+            self.hub.connecting(self.handle, self._local or local_of(self._sock))
             self._connecting = True
             self._start_writing()
         elif error:

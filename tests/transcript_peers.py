@@ -10,6 +10,7 @@ from transcript_format import Client, Header, Peer, Transcript
 from transcript_player import Player
 from vmodem.emulator.effects import Transport
 from vmodem.emulator.events import Address
+from vmodem.emulator.observer import Observer
 from vmodem.netstack.memory import MemoryConnection, MemoryNetStack, Mode, TcpPeer
 from vmodem.netstack.script import ScriptRun
 from world import ModemCalls, World, Writer, whole
@@ -165,9 +166,11 @@ def _end(connection: MemoryConnection, reset: bool) -> None:
         connection.close()
 
 
-def play_virtual(transcript: Transcript, modem: ModemCalls, *, writer: Writer = whole) -> World:
+def play_virtual(
+    transcript: Transcript, modem: ModemCalls, *, writer: Writer = whole, observer: Observer | None = None
+) -> World:
     """Play ``transcript`` on ``modem`` in virtual time; returns the world as it then is."""
     net = MemoryNetStack()
-    world = World(modem, net, writer=writer)
+    world = World(modem, net, writer=writer, observer=observer)
     Player(transcript, world, VirtualPeers(net)).play()
     return world

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from vmodem.emulator.effects import Effect, NetEffect, PauseInput, ResumeInput, SetSignal, WriteLine
 from vmodem.emulator.events import Event, LineSignal
+from vmodem.emulator.observer import Observer
 from vmodem.netstack.memory import MemoryNetStack
 
 START = 1000.0  # not 0: an engine must not take "never" for "at the beginning"
@@ -107,14 +108,22 @@ class World(Output):
     """The engine, its network and its host at one virtual time.
 
     ``signals`` are the control lines' changes, ``trace`` the effects for whoever watches (with
-    their time), ``log`` the whole dialogue, for failures to show.
+    their time), ``log`` the whole dialogue, for failures to show. ``observer`` hears what a driver's would.
     """
 
     grace = 0.0  # seconds to wait for what a peer must have received: nothing is late here
     aftermath = 0.5  # seconds in which nothing more may come behind the last step
 
-    def __init__(self, modem: ModemCalls, net: MemoryNetStack, *, writer: Writer = whole) -> None:
+    def __init__(
+        self,
+        modem: ModemCalls,
+        net: MemoryNetStack,
+        *,
+        writer: Writer = whole,
+        observer: Observer | None = None,
+    ) -> None:
         super().__init__()
+        self.observer = observer
         self.modem = modem
         self.net = net
         self.now = START
@@ -138,8 +147,7 @@ class World(Output):
 
     def event(self, event: Event) -> None:
         """Something happens to the module."""
-        self._note("*", repr(event))
-        self.modem.receive(event, self.now)
+        self._happened(event)
         self.settle()
 
     def advance(self, seconds: float) -> None:
@@ -201,6 +209,11 @@ class World(Output):
     def _apply_effects(self) -> bool:
         effects = self.modem.effects()
         for effect in effects:
+            if self.observer is not None:
+                if isinstance(effect, WriteLine):
+                    self.observer.module(self.now, effect.data)
+                else:
+                    self.observer.effect(self.now, effect)
             match effect:
                 case WriteLine(data):
                     self.output += data
@@ -224,15 +237,22 @@ class World(Output):
         event = self.net.take_event()
         if event is None:
             return False
-        self._note("*", repr(event))
-        self.modem.receive(event, self.now)
+        self._happened(event)
         return True
+
+    def _happened(self, event: Event) -> None:
+        self._note("*", repr(event))
+        if self.observer is not None:
+            self.observer.event(self.now, event)
+        self.modem.receive(event, self.now)
 
     def _feed_input(self) -> bool:
         if self.input_paused or not self._input:
             return False
         data = bytes(self._input)
         self._input.clear()
+        if self.observer is not None:
+            self.observer.host(self.now, data)
         self.modem.receive_bytes(data, self.now)
         return True
 

@@ -38,6 +38,8 @@ PINGS = 5000
 LIMIT = 120.0
 """Seconds that no single measurement takes."""
 
+CAPTURING = "vmodem --pcap"
+
 CONNECT = 'AT+CIPSTART="TCP","{host}",{port}'
 
 
@@ -81,8 +83,9 @@ class Bench:
 
     def modem(self, kind: str) -> tuple[str, ...]:
         """The command of a server that speaks AT."""
-        if kind == "vmodem":
-            return (*VMODEM, "run", "--network", "loopback", "--link", self.tty)
+        if kind in ("vmodem", CAPTURING):
+            capture = ("--pcap", str(self.folder / "capture.pcapng")) if kind == CAPTURING else ()
+            return (*VMODEM, "run", "--network", "loopback", "--link", self.tty, *capture)
         return (self.limit, kind, "-l", self.tty)
 
     @contextmanager
@@ -159,7 +162,7 @@ def relay(bench: Bench, table: Table, turn: int) -> None:
     }
     for mode, size in RELAY_MIB.items():
         asked = ("relay", bench.tty, "--mode", mode, "--mib", str(size))
-        for kind in _in_turn(("vmodem", "socat", "relay"), turn):
+        for kind in _in_turn(("vmodem", CAPTURING, "socat", "relay"), turn):
             if kind in spawned:
                 result = bench.client(*asked, *spawned[kind])
                 Path(bench.tty).unlink(missing_ok=True)
@@ -214,7 +217,7 @@ ONCE = {"memory"}
 
 RATIOS = {
     "round trip": (("vmodem", "respond", "<= 1.5"),),
-    "relay": (("vmodem", "socat", ">= 0.95"), ("vmodem", "relay", "")),
+    "relay": (("vmodem", "socat", ">= 0.95"), ("vmodem", "relay", ""), (CAPTURING, "vmodem", ">= 10 MB/s")),
     "sends": (("vmodem", "modem", ">= 0.8"), ("vmodem quick", "modem", "")),
     "start": (("vmodem", "pass", ""),),
     "resident": (("1 GiB more", "10 MiB", "about 1"),),

@@ -10,9 +10,11 @@ from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.clock import RealClock
 from vmodem.emulator.dialect import Options
 from vmodem.emulator.driver import Driver
+from vmodem.emulator.effects import CommandFinished, Effect, SetSignal
 from vmodem.emulator.endpoints import Pipe, PipeSink
 from vmodem.emulator.engine import Modem
-from vmodem.emulator.events import LineSignal
+from vmodem.emulator.events import Event, LineChanged, LineSignal, SmsArrived
+from vmodem.emulator.observer import Observer, together
 from vmodem.netstack.host import HostNetStack
 from vmodem.netstack.policy import Policy
 from vmodem.netstack.routes import Routes
@@ -50,7 +52,38 @@ class KeepingPipe(Pipe):
 Story = Callable[[Driver, KeepingPipe, Modem], Coroutine[Any, Any, None]]
 
 
-def run(story: Story, factor: float = 0.0) -> None:
+class Hearing:
+    """An observer that keeps what it hears, and when."""
+
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+        self.times: list[float] = []
+        self.closed = 0
+
+    def host(self, now: float, data: bytes) -> None:
+        self._hear(now, (">", data))
+
+    def module(self, now: float, data: bytes) -> None:
+        self._hear(now, ("<", data))
+
+    def event(self, now: float, event: Event) -> None:
+        self._hear(now, event)
+
+    def effect(self, now: float, effect: Effect) -> None:
+        self._hear(now, effect)
+
+    def note(self, now: float, text: str) -> None:
+        self._hear(now, text)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def _hear(self, now: float, what: object) -> None:
+        self.times.append(now)
+        self.heard.append(what)
+
+
+def run(story: Story, factor: float = 0.0, observer: Observer | None = None) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         clock = RealClock()
@@ -63,6 +96,7 @@ def run(story: Story, factor: float = 0.0) -> None:
                 deliver=deliver, routes=Routes(()), policy=Policy.LOOPBACK, loop=loop
             ),
             clock,
+            observer,
         )
         driver.start()
         try:
@@ -133,3 +167,42 @@ def test_stopped_it_does_nothing_more() -> None:
         assert pipe.take() == b""
 
     run(story)
+
+
+def test_every_observer_hears_everything_in_order_and_the_end_once() -> None:
+    first, second = Hearing(), Hearing()
+    arrival = SmsArrived("+15551234", "hello")
+
+    async def story(driver: Driver, pipe: KeepingPipe, _modem: Modem) -> None:
+        first.heard.clear()
+        second.heard.clear()
+        driver.bytes_received(b"AT\r")
+        driver.note("halfway")
+        driver.inject(arrival)
+        assert pipe.take() == b'\r\nOK\r\n\r\n+CMTI: "SM",1\r\n'
+        said = [
+            (">", b"AT\r"),
+            ("<", b"\r\nOK\r\n"),
+            CommandFinished("AT", "OK"),
+            "halfway",
+            arrival,
+            ("<", b'\r\n+CMTI: "SM",1\r\n'),
+        ]
+        for observer in (first, second):
+            assert [what for what in observer.heard if not _beside(what)] == said
+            driver.stop()
+            assert observer.closed == 1
+
+    run(story, observer=together(first, None, second))
+    assert first.times == sorted(first.times)
+
+
+def _beside(what: object) -> bool:
+    """Whether it is nothing of what the test asks for: control lines."""
+    return isinstance(what, SetSignal | LineChanged)
+
+
+def test_nobody_observes() -> None:
+    one = Hearing()
+    assert together(None, None) is None
+    assert together(None, one) is one

@@ -1,0 +1,77 @@
+"""The file format of a capture (pcapng, draft-ietf-opsawg-pcapng): blocks as bytes, whole ones only.
+
+Wireshark, tshark and scapy read it. Little-endian; times in nanoseconds since the Unix epoch.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import Enum
+
+
+class LinkType(Enum):
+    """What the packets of an interface begin with (the tcpdump group's registry)."""
+
+    RAW = 101
+    """An IPv4 or IPv6 header."""
+    USER0 = 147
+    """Whatever the user has agreed on: here the bytes of a serial line."""
+
+
+class Direction(Enum):
+    """Seen from the module: flag word of an Enhanced Packet Block, section 4.3.1."""
+
+    INBOUND = 1
+    OUTBOUND = 2
+
+
+Part = bytes | bytearray | memoryview
+
+_SECTION, _INTERFACE, _ENHANCED_PACKET = 0x0A0D0D0A, 1, 6
+_BYTE_ORDER = 0x1A2B3C4D
+_LENGTH_UNKNOWN = 0xFFFFFFFFFFFFFFFF
+_NANOSECONDS = 9
+_HEAD = struct.Struct("<IIIIIII")
+_PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
+_PACKET_OVERHEAD = 44
+"""Head (28), the direction's option (8), the end of options (4), the length again (4)."""
+_DIRECTIONS = {direction: struct.pack("<HHIHH", 2, 4, direction.value, 0, 0) for direction in Direction}
+
+
+def section() -> bytes:
+    """The block that begins a file (section 4.1)."""
+    body = struct.pack("<IHHQ", _BYTE_ORDER, 1, 0, _LENGTH_UNKNOWN)
+    return _block(_SECTION, body + _option(4, b"vmodem") + _option(0, b""))
+
+
+def interface(kind: LinkType, name: str, description: str) -> bytes:
+    """The block that declares the next interface, numbered from 0 (section 4.2)."""
+    options = (
+        _option(2, name.encode()),
+        _option(3, description.encode()),
+        _option(9, bytes([_NANOSECONDS])),
+        _option(0, b""),
+    )
+    return _block(_INTERFACE, struct.pack("<HHI", kind.value, 0, 0) + b"".join(options))
+
+
+def packet(blocks: list[Part], number: int, moment: int, direction: Direction, *parts: Part) -> None:
+    """Append the block of a packet of interface ``number`` to ``blocks`` (section 4.3).
+
+    ``moment`` in nanoseconds since the epoch; ``parts`` put together are the packet.
+    """
+    size = sum(map(len, parts))
+    padding = _PADDING[size & 3]
+    total = _PACKET_OVERHEAD + size + len(padding)
+    blocks.append(_HEAD.pack(_ENHANCED_PACKET, total, number, moment >> 32, moment & 0xFFFFFFFF, size, size))
+    blocks.extend(parts)
+    blocks.append(padding + _DIRECTIONS[direction] + total.to_bytes(4, "little"))
+
+
+def _option(code: int, value: bytes) -> bytes:
+    return struct.pack("<HH", code, len(value)) + value + _PADDING[len(value) & 3]
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    total = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + total + body + total
