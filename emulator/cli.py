@@ -75,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     dialects = commands.add_parser("dialects", help="list the modules that can be emulated")
     dialects.set_defaults(action=_dialects)
+    checker = commands.add_parser("check", help="look for mistakes in scenario files")
+    checker.add_argument("files", metavar="FILE", nargs="+", help="a scenario: *.yaml, *.toml or *.json")
+    checker.set_defaults(action=_check)
+    schema = commands.add_parser("schema", help="print the JSON Schema of scenario files, for editors")
+    schema.set_defaults(action=_schema)
     table = commands.add_parser("commands", help="list the AT commands of a module, and what they do here")
     table.add_argument("dialect", metavar="DIALECT", help="its name, as vmodem dialects tells")
     table.add_argument("--format", choices=("text", "csv", "markdown"), default="text")
@@ -95,6 +100,8 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     _add_ports(run)
     boot_help = "the first client to open the port switches the module on: it boots with all its lines"
     add("--boot", action="store_true", help=boot_help)
+    text = "play what FILE says: faults of network, line, card and module, and what is expected of the driver"
+    add("--scenario", metavar="FILE", help=text)
     add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
     add("--log", metavar="FILE", help="record everything in FILE (replaced), a JSON object a line")
     text = "capture the radio's IP packets and the AT line in FILE (replaced), for Wireshark (pcapng)"
@@ -147,6 +154,23 @@ def _run(args: argparse.Namespace) -> int:
     from .run import run
 
     return run(args)
+
+
+def _check(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from .scenario_files import check_files
+
+    return 0 if check_files([Path(name) for name in args.files]) else UsageError.status
+
+
+def _schema(_args: argparse.Namespace) -> int:
+    import json
+
+    from .scenario.load import schema
+
+    say(json.dumps(schema(), indent=2) + "\n")
+    return 0
 
 
 def _dialects(_args: argparse.Namespace) -> int:

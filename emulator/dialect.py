@@ -109,6 +109,8 @@ class Options:
     ci: int = 0x3C4D
     rssi: int = 20
     ber: int = 0
+    flow: tuple[int, int] = (0, 0)
+    """``AT+IFC`` at the beginning."""
     powered: bool = True
     """Whether the module is on from the beginning; off, it waits for ``PowerChanged``."""
     boot: bool = False

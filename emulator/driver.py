@@ -17,7 +17,11 @@ from .endpoints import Pipe
 from .endpoints.uart import Uart
 from .engine import Modem
 from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady, PowerChanged
-from .observer import Observer
+from .faults import Fault
+from .noisy import NoisyLine
+from .observer import Observer, together
+from .orders import Note, Scribble
+from .stage import Stage
 
 SETTLE = 0.25
 """Seconds between a client's opening and the power key: pyserial drops its input as it opens."""
@@ -55,6 +59,8 @@ class Driver:
         on_with_client: bool = False,
         paced: bool = False,
         note: Callable[[str], None] | None = None,
+        stage: Stage | None = None,
+        finished: Callable[[str], None] | None = None,
     ) -> None:
         """``netstack(deliver)`` makes the netstack that answers to ``deliver``. ``observer`` hears all that
         happens (see :func:`~.observer.together` for several) and is closed by :meth:`stop`.
@@ -62,12 +68,16 @@ class Driver:
         ``on_with_client``: the first client that opens the port switches the module on, as a host
         does that controls its power; boot lines would otherwise go to nobody.
         ``paced``: the line has a rate (see :class:`~.endpoints.uart.Uart`). ``note`` hears the remarks
-        that the observer gets.
+        that the observer gets. ``stage``: a scenario's director, an observer that also acts; ``finished`` is
+        told why it ends the run.
         """
         self._modem = modem
-        self._pipe = Uart(pipe, paced=paced)
+        uart = Uart(pipe, paced=paced)
+        self._pipe: Uart | NoisyLine = uart if stage is None else NoisyLine(uart, stage)
         self._clock = clock
-        self._observer = observer
+        self._stage = stage
+        self._observer = together(stage, observer)
+        self._finished = finished
         self._loop = asyncio.get_running_loop()
         self._net = netstack(self.inject)
         self._events: deque[Event] = deque()
@@ -75,6 +85,10 @@ class Driver:
         self._stopped = False
         self._on_with_client = on_with_client
         self._tell = note
+        self._next_deadline, self._handle_timer = modem.next_deadline, modem.handle_timer
+        if stage is not None:
+            modem.direct(stage.gate)
+            self._next_deadline, self._handle_timer = self._staged_deadline, self._staged_timer
         self._timer: asyncio.TimerHandle | None = None
         self._armed = 0.0
 
@@ -83,6 +97,8 @@ class Driver:
         self._pipe.start(self)
         if self._observer is not None:
             self._modem.watch()
+        if self._stage is not None:
+            self._stage.start(self._clock.now())
         self._work()
 
     def stop(self) -> None:
@@ -134,6 +150,8 @@ class Driver:
 
     def client_opened(self) -> None:
         """A client opened the port: as a driver does, it raises DTR."""
+        if self._stage is not None:
+            self._stage.client(self._clock.now(), True)
         self.inject(LineChanged(LineSignal.DTR, True))
         if self._on_with_client:
             self._on_with_client = False
@@ -141,6 +159,8 @@ class Driver:
 
     def client_closed(self) -> None:
         """The last client closed the port: DTR drops."""
+        if self._stage is not None:
+            self._stage.client(self._clock.now(), False)
         self.inject(LineChanged(LineSignal.DTR, False))
 
     def note(self, text: str) -> None:
@@ -158,17 +178,50 @@ class Driver:
     def _timer_fired(self) -> None:
         self._timer = None
         if not self._stopped:
-            self._modem.handle_timer(self._clock.now())
+            self._handle_timer(self._clock.now())
             self._work()
+
+    # ---- a scenario ------------------------------------------------------------------------------
+
+    def _staged_deadline(self) -> float | None:
+        assert self._stage is not None
+        due = (self._modem.next_deadline(), self._stage.next_deadline())
+        return min((moment for moment in due if moment is not None), default=None)
+
+    def _staged_timer(self, now: float) -> None:
+        assert self._stage is not None
+        self._stage.handle_timer(now)
+        self._modem.handle_timer(now)
+
+    def _obey(self) -> None:
+        """Do what the director orders; events have their turn behind what happens already."""
+        assert self._stage is not None
+        for order in self._stage.orders():
+            if isinstance(order, Event):
+                self._events.append(order)
+            elif isinstance(order, Fault):
+                self._perform(order)
+            elif isinstance(order, SetSignal):
+                self._pipe.set_signal(order.signal, order.on)
+            elif isinstance(order, Scribble):
+                assert isinstance(self._pipe, NoisyLine)
+                self._pipe.scribble(order.data)
+            elif isinstance(order, Note):
+                assert self._observer is not None
+                self._observer.note(self._clock.now(), order.text)
+            elif self._finished is not None:
+                self._finished(order.why)
 
     # ---- the three things ------------------------------------------------------------------------
 
     def _work(self) -> None:
-        modem, events = self._modem, self._events
+        modem, events, stage = self._modem, self._events, self._stage
         due = _AT_ONCE
         self._working = True
         try:
             while True:
+                if stage is not None:
+                    self._obey()
                 for effect in modem.effects():
                     if type(effect) is WriteLine and self._observer is None:
                         self._pipe.write(effect.data)
@@ -181,14 +234,18 @@ class Driver:
                         self._observer.event(now, event)
                     modem.receive(event, now)
                     continue
-                deadline = modem.next_deadline()
+                if stage is not None:
+                    self._obey()
+                    if events:
+                        continue
+                deadline = self._next_deadline()
                 if deadline is None or self._stopped:
                     return
                 now = self._clock.now()
                 if deadline > now or not due:
                     break
                 due -= 1
-                modem.handle_timer(now)
+                self._handle_timer(now)
         finally:
             self._working = False
         if self._timer is None or deadline < self._armed:
@@ -208,6 +265,8 @@ class Driver:
                 self._observer.module(now, effect.data)
             else:
                 self._observer.effect(now, effect)
+                if self._stage is not None:
+                    self._obey()
         if isinstance(effect, WriteLine):
             self._pipe.write(effect.data)
         elif isinstance(effect, NetEffect):

@@ -241,6 +241,26 @@ class CommandFinished(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class CommandEnded(Effect):
+    """One command of a line has its answer; ``ok``: not a failure. ``result`` is its final result as printed.
+
+    Said only while somebody decides about commands. ``op``: the dialect-neutral operation, or nothing.
+    """
+
+    text: str
+    op: str
+    result: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Effect):
+    """The module said this unasked: a line, or the first of a block."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SmsSent(Effect):
     """The module sent a short message."""
 

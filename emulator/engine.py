@@ -14,13 +14,18 @@ from .events import (
     LineSignal,
     OutputBlocked,
     OutputReady,
+    PacketServiceChanged,
     PdpLost,
     PdpRefusalChanged,
     PdpReleaseChanged,
+    SendsRefused,
+    UrcInjected,
 )
+from .gatekeeper import Gatekeeper
 from .interpreter import Interpreter
 from .line import Line, Mode
 from .module import Module
+from .tampering import Gate
 
 TYPED_AHEAD = 65536
 """Bytes that the host may type while a command runs, before the line is held."""
@@ -47,6 +52,9 @@ class Modem:
                 PdpLost: self._pdp_lost,
                 PdpRefusalChanged: self._pdp_refusal,
                 PdpReleaseChanged: self._pdp_release,
+                PacketServiceChanged: self._packet_service,
+                SendsRefused: self._sends_refused,
+                UrcInjected: self._urc,
             }
         )
         module.power_on()
@@ -55,6 +63,12 @@ class Modem:
     def watch(self) -> None:
         """From now on tell of each finished command line (:class:`CommandFinished`)."""
         self._interpreter.watched = True
+
+    def direct(self, gate: Gate) -> None:
+        """From now on ``gate`` decides about each command; of all that happens is told."""
+        self.watch()
+        self._module.watched = True
+        self._interpreter.keeper = Gatekeeper(self._module, gate)
 
     @property
     def dialect(self) -> Dialect:
@@ -152,6 +166,19 @@ class Modem:
 
     def _pdp_refusal(self, event: PdpRefusalChanged) -> None:
         self._module.network.refuses_pdp = event.refused
+
+    def _packet_service(self, event: PacketServiceChanged) -> None:
+        self._module.packet_service_changed(event.attached)
+
+    def _sends_refused(self, event: SendsRefused) -> None:
+        self._module.stack.refuses_sends = event.on
+
+    def _urc(self, event: UrcInjected) -> None:
+        module = self._module
+        if not event.at_once:
+            module.say(event.text)
+        elif not module.silent:
+            module.write(module.framing.text(event.text))
 
     def _pdp_release(self, event: PdpReleaseChanged) -> None:
         self._module.network.answers_release = event.answered

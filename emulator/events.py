@@ -274,6 +274,28 @@ class PdpReleaseChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PacketServiceChanged(Event):
+    """The network ended the module's attachment to the packet network, or grants it again."""
+
+    attached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SendsRefused(Event):
+    """From now on every send finds its buffer full, or (``False``) as full as it is."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UrcInjected(Event):
+    """The module says ``text`` unasked; ``at_once``: wherever its output stands, as a faulty module might."""
+
+    text: str
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SimChanged(Event):
     """A SIM card was inserted (``True``) or removed."""
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from ..netstack.air import Air
 from ..netstack.host import HostNetStack
+from ..netstack.impair import impaired
 from .choices import Checked
 from .clock import RealClock
-from .driver import Driver
+from .driver import Driver, NetStack
 from .endpoints import Pipe
 from .engine import Modem
 from .events import Address, Event
 from .observer import Observer
+from .stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,17 @@ def _own_addresses(chosen: Checked, modems: Iterable[Modem]) -> list[str]:
     return [address for modem in modems for address in modem.addresses if address not in given]
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A scenario with one modem."""
+
+    stage: Stage
+    seed: str
+    """Of the path's chances."""
+    finished: Callable[[str], None]
+    """Told why the run is over."""
+
+
 Connecting = Callable[[int, Address], None]
 
 
@@ -56,25 +69,32 @@ def new_driver(
     observer: Observer | None,
     note: Callable[[str], None] | None = None,
     connecting: Connecting = nobody,
+    act: Act | None = None,
 ) -> Driver:
     """A driver for ``modem`` in the running event loop, not started.
 
     ``note`` hears the remarks that ``observer`` hears; ``connecting`` the local port of a connection
-    under way.
+    under way; ``act``: the scenario that is played with this modem.
     """
 
     def remark(text: str) -> None:
         driver.note(text)
 
+    netstack: Callable[[Callable[[Event], None]], NetStack] = _netstack(world, remark, connecting)
+    if act is not None:
+        loop = asyncio.get_running_loop()
+        netstack = impaired(_netstack(world, remark, connecting), clock=world.clock, loop=loop, seed=act.seed)
     driver = Driver(
         modem,
         pipe,
-        _netstack(world, remark, connecting),
+        netstack,
         world.clock,
         observer,
         on_with_client=not modem.powered,
         paced=world.chosen.paced,
         note=note,
+        stage=None if act is None else act.stage,
+        finished=None if act is None else act.finished,
     )
     return driver
 

@@ -10,6 +10,7 @@ from types import GeneratorType
 
 from .command import BadParameter, Command, Form
 from .effects import CommandFinished
+from .gatekeeper import Gatekeeper
 from .jobs import Job, Steps
 from .line import Mode
 from .links import Link
@@ -38,6 +39,8 @@ class Interpreter:
         self._enter: Link | None = None
         self._job: Job | None = None
         self.watched = False
+        self.keeper: Gatekeeper | None = None
+        """Who decides about commands, if anybody does."""
         module.prompt_opened = self._drop_rest
 
     def execute(self, body: str) -> None:
@@ -70,13 +73,19 @@ class Interpreter:
         self._next = len(self._line)
 
     def _go_on(self) -> None:
-        line = self._line
-        while self._next < len(line):
+        # The line may be gone behind a command: one that switches the module off.
+        while self._next < len(line := self._line):
             parsed = line[self._next]
             self._next += 1
+            keeper = self.keeper
             try:
-                outcome = self._invoke(parsed)
+                if keeper is None:
+                    outcome = self._invoke(parsed)
+                else:
+                    outcome = keeper.invoke(parsed, "" if len(line) > 1 else "AT" + self._body, self._invoke)
             except Refusal as refusal:
+                if keeper is not None:
+                    keeper.refused(refusal.code)
                 self._end_with(refusal.code)
                 break
             if isinstance(outcome, Reply):
@@ -168,6 +177,8 @@ class Interpreter:
     def _absorb(self, reply: Reply) -> bool:
         """Write what a command answers; whether the line goes on."""
         module = self._module
+        if self.keeper is not None:
+            self.keeper.answered(reply)
         if reply.info:
             module.write(module.framing.block(reply.info))
         if reply.data:

@@ -28,6 +28,13 @@ from .sleep import Sleep
 from .stack import Stack
 from .urc import EnterData, Push
 
+NAMED_FAILURES = {
+    "error": Cme.NOT_ALLOWED,
+    "no_network": Cme.NO_NETWORK,
+    "sim_busy": Cme.SIM_BUSY,
+}
+"""What the failures that every module knows mean (27.007 9.2)."""
+
 
 class Module(Port):
     """One module."""
@@ -97,6 +104,7 @@ class Module(Port):
         if self.stored is None:
             shell = self.factory()
             shell.rate = self.options.rate
+            shell.flow = self.options.flow
         else:
             shell = self.stored.copy()
         self.use(shell)
@@ -286,6 +294,24 @@ class Module(Port):
         self.charset = type(self).charset
         self.phone.reset()
         self.indicator.reset()
+
+    def packet_service_changed(self, attached: bool) -> None:
+        """The network itself ends the attachment, or grants it again."""
+        if self.network.attached is not attached:
+            self.network.attached = attached
+            if not attached:
+                self.detached()
+            self.registration.tell()
+
+    def ordered_failure(self, op: str, result: str) -> ErrorCode | None:
+        """How a command fails that a tester wants to fail; None: the dialect lets it fail by itself.
+
+        ``result``: a name of the scenario format, or a number of the module's own errors.
+        """
+        named = NAMED_FAILURES.get(result)
+        if named is not None:
+            return named
+        return next((code for code in (*Cme, *Cms) if str(code.number) == result), Cme.NOT_ALLOWED)
 
     def detached(self) -> None:
         """The module left the packet network: every active context is lost."""

@@ -11,7 +11,17 @@ from contextlib import contextmanager
 from enum import Enum
 
 from .dialect import Dialect, Options
-from .effects import BY_WIRE, Effect, PauseInput, ResumeInput, SetLine, SetSignal, StateChanged, WriteLine
+from .effects import (
+    BY_WIRE,
+    Effect,
+    PauseInput,
+    ResumeInput,
+    Said,
+    SetLine,
+    SetSignal,
+    StateChanged,
+    WriteLine,
+)
 from .events import LineSignal
 from .jobs import Job, Jobs, Payload, Prompt, Steps, Timer, Timers
 from .line import Line, Mode
@@ -46,6 +56,8 @@ class Port:
         self.holds: set[str] = set()
         """Why nothing is taken from the host at present."""
         self._interjecting = False
+        self.watched = False
+        """Whether somebody wants to hear of what is said unasked."""
         self._signals: dict[LineSignal, bool] = {}
         self.line_changed = False
         """Whether AT+IPR or AT+IFC may have said something new, which holds behind the result code."""
@@ -142,6 +154,9 @@ class Port:
             self._interjecting = False
 
     def _write_item(self, item: str | tuple[str, ...] | ResultCode) -> None:
+        if self.watched:
+            first = item if isinstance(item, str) else item.words if isinstance(item, ResultCode) else item[0]
+            self.ask(Said(first))
         if isinstance(item, str):
             self.write(self.framing.text(item))
         elif isinstance(item, tuple):

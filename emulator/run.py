@@ -22,7 +22,7 @@ from .clock import RealClock
 from .console import complain, say
 from .endpoints import EndpointError
 from .fleet import MOST, make_room
-from .hosting import new_driver, new_world, nobody
+from .hosting import World, new_driver, new_world, nobody
 from .loop import DirectLoop
 from .mistakes import SetupError, UsageError
 from .observer import together
@@ -36,11 +36,16 @@ from .places import (
     serial_place,
     tcp_places,
 )
+from .play import Play, laid_over, staged, tell
 from .ready_file import ReadyFile
+from .scenario.model import Scenario
+from .scenario_files import read_scenario
 from .transcript import JsonLog
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MOST_NOTES = 50
+FAILED = 1
+"""The exit status of a scenario whose expectations were not met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +58,19 @@ class Plan:
     log: Path | None
     pcap: Path | None
     ready_file: Path | None
+    scenario: Scenario | None = None
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run until SIGINT, SIGTERM or SIGHUP and return 0; nothing is left behind then.
+    """Run until SIGINT, SIGTERM or SIGHUP, or until a scenario ends; nothing is left behind then.
+
+    Returns 0, or :data:`FAILED` if an expectation of the scenario was not met.
 
     Raises :class:`UsageError` and :class:`SetupError`; what our own code raises is passed on, after
     everything has been cleaned up.
     """
     with asyncio.Runner(loop_factory=DirectLoop) as runner:
-        runner.run(serve(plan(args)))
-    return 0
+        return runner.run(serve(plan(args)))
 
 
 # ---- the command line, checked -------------------------------------------------------------------
@@ -71,19 +78,24 @@ def run(args: argparse.Namespace) -> int:
 
 def plan(args: argparse.Namespace) -> Plan:
     """Check everything that can be checked without touching the machine. Raises :class:`UsageError`."""
-    places = _places(args)
+    scenario = None if args.scenario is None else read_scenario(Path(args.scenario))
     choices = Choices(**{field.name: _frozen(getattr(args, field.name)) for field in fields(Choices)})
+    if scenario is not None:
+        choices = laid_over(choices, scenario)
+    places = _places(args, choices.dialect)
     chosen = check(choices, len(places))
+    if scenario is not None:
+        chosen = staged(chosen, scenario)
     if chosen.paced and any(place.kind == "serial" for place in places):
         raise UsageError("--baud is not for a real port (write its rate behind it: --serial DEVICE:RATE)")
-    return Plan(chosen, tuple(places), _path(args.log), _path(args.pcap), _path(args.ready_file))
+    return Plan(chosen, tuple(places), _path(args.log), _path(args.pcap), _path(args.ready_file), scenario)
 
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _places(args: argparse.Namespace) -> list[Place]:
+def _places(args: argparse.Namespace, dialect: str) -> list[Place]:
     """The ports: those given, one modem each; or ``--count`` of one kind."""
     count = args.count
     if not 1 <= count <= MOST:
@@ -106,7 +118,7 @@ def _places(args: argparse.Namespace) -> list[Place]:
     for text in args.tcp:
         places += tcp_places("--tcp", text, count)
     places += [serial_place("--serial", text) for text in args.serial]
-    return places or pty_places(args.dialect, count, _path(args.link_dir))
+    return places or pty_places(dialect, count, _path(args.link_dir))
 
 
 def _path(text: str | None) -> Path | None:
@@ -116,18 +128,30 @@ def _path(text: str | None) -> Path | None:
 # ---- at work -------------------------------------------------------------------------------------
 
 
-async def serve(plan: Plan) -> None:
-    """Set up, run until told to stop, clean up."""
+async def serve(plan: Plan) -> int:
+    """Set up, run until told to stop, clean up; the exit status."""
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[None] = loop.create_future()
+    play = None if plan.scenario is None else _play(plan.scenario, plan.scenario.seed, stopped)
     _until_signal(loop, stopped)
     _until_failure(loop, stopped)
     with ExitStack() as cleanup:
         try:
-            _start(plan, cleanup)
+            world = _start(plan, cleanup, play)
             await stopped
         except EndpointError as error:
             raise SetupError(str(error)) from error
+        if play is None:
+            return 0
+        return 0 if tell(play.reports(world.clock.now()), play.seed) else FAILED
+
+
+def _play(scenario: Scenario, seed: int, stopped: asyncio.Future[None]) -> Play:
+    def finished(why: str) -> None:
+        if not stopped.done():
+            stopped.set_result(None)
+
+    return Play(scenario, seed, finished, [])
 
 
 def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None]) -> None:
@@ -154,7 +178,7 @@ def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None
     loop.set_exception_handler(failed)
 
 
-def _start(plan: Plan, cleanup: ExitStack) -> None:
+def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> World:
     """Take what is needed, each thing with its way back, and begin. The links come first: whoever cannot
     have them must not touch the log and the ready file, which may be those of the modem that has them.
     """
@@ -182,12 +206,14 @@ def _start(plan: Plan, cleanup: ExitStack) -> None:
             together(log if log is None or alone else log.of(number), capture),
             budget.of(whose),
             nobody if capture is None else capture.connecting,
+            None if play is None else play.act(world.clock.now()),
         )
         cleanup.callback(driver.stop)
         driver.start()
     if ready is not None:
         ready.publish("\n".join(ports))
     say(_greeting(plan, ports))
+    return world
 
 
 def _check_listen_host(host: str) -> None:

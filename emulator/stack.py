@@ -50,6 +50,8 @@ class Stack(Sockets):
         super().__init__(module)
         limits = module.dialect.limits
         self._limit = limits.receive_buffer
+        self.refuses_sends = False
+        """Whether every send finds its buffer full (a tester wants it so)."""
         self.links = [
             Link(i, Position(LINK, module.state_watch(i)), bank)
             for bank in self.banks
@@ -196,6 +198,8 @@ class Stack(Sockets):
 
     def has_room(self, link: Link, size: int) -> bool:
         """Whether the send buffer takes ``size`` more bytes."""
+        if self.refuses_sends:
+            return False
         return link.transport is Transport.UDP or link.unacked + size <= self._module.send_buffer
 
     def take(self, link: Link, size: int) -> bytes:

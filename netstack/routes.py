@@ -191,6 +191,11 @@ class Routes:
         self._by_name = {name: str(IPv4Address(_NAMED + i)) for i, name in enumerate(names, start=1)}
         self._names = {address: name for name, address in self._by_name.items()}
 
+    @property
+    def all(self) -> tuple[Route, ...]:
+        """The routes, in order."""
+        return self._routes
+
     def find(self, transport: Transport | None, address: Address) -> Address | End | None:
         """Where traffic to ``address`` (its host may be a name) is routed; ``None`` if it is not.
 

@@ -214,24 +214,27 @@ class World(Output):
                     self.observer.module(self.now, effect.data)
                 else:
                     self.observer.effect(self.now, effect)
-            match effect:
-                case WriteLine(data):
-                    self.output += data
-                    self._note("<", repr(data))
-                case SetSignal(signal, on):
-                    self.signals.append(Change(self.now, signal, on))
-                    self._note("=", f"{signal.value} {'ON' if on else 'OFF'}")
-                case PauseInput():
-                    self.input_paused = True
-                case ResumeInput():
-                    self.input_paused = False
-                case NetEffect():
-                    self._note("=", repr(effect))
-                    self.net.perform(effect, self.now)
-                case _:
-                    self.trace.append((self.now, effect))
-                    self._note("=", repr(effect))
+            self._apply(effect)
         return bool(effects)
+
+    def _apply(self, effect: Effect) -> None:
+        match effect:
+            case WriteLine(data):
+                self.output += data
+                self._note("<", repr(data))
+            case SetSignal(signal, on):
+                self.signals.append(Change(self.now, signal, on))
+                self._note("=", f"{signal.value} {'ON' if on else 'OFF'}")
+            case PauseInput():
+                self.input_paused = True
+            case ResumeInput():
+                self.input_paused = False
+            case NetEffect():
+                self._note("=", repr(effect))
+                self.net.perform(effect, self.now)
+            case _:
+                self.trace.append((self.now, effect))
+                self._note("=", repr(effect))
 
     def _deliver_event(self) -> bool:
         event = self.net.take_event()
@@ -253,8 +256,11 @@ class World(Output):
         self._input.clear()
         if self.observer is not None:
             self.observer.host(self.now, data)
-        self.modem.receive_bytes(data, self.now)
+        self._feed(data)
         return True
+
+    def _feed(self, data: bytes) -> None:
+        self.modem.receive_bytes(data, self.now)
 
     def _fire_timers(self) -> bool:
         deadline = self.modem.next_deadline()

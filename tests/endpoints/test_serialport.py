@@ -19,6 +19,7 @@ from vmodem.emulator.effects import SetLine
 from vmodem.emulator.endpoints import EndpointError
 from vmodem.emulator.endpoints import serialport as module_under_test
 from vmodem.emulator.endpoints.serialport import SerialPipe
+from vmodem.emulator.endpoints.uart import Uart
 from vmodem.emulator.events import LineSignal
 
 OK = b"\r\nOK\r\n"
@@ -158,6 +159,7 @@ def test_the_lines_of_a_null_modem(pair: tuple[int, str], monkeypatch: pytest.Mo
         assert eventually(lambda: bool(modem.call(lambda: module.dtr)))
         monkeypatch.setattr(Lines, "cts_in", False)
         uart = modem.driver._pipe
+        assert isinstance(uart, Uart)
         assert eventually(lambda: not modem.call(lambda: uart._rts)), "the board's RTS"
         modem.call(lambda: pipe.set_signal(LineSignal.RI, True))
         assert set(driven) == {"rts", "dtr"}, "RI has no output"

@@ -1,0 +1,107 @@
+"""A scenario on the command line: read, laid over what the user chose, played, and told how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from msgspec import UNSET
+
+from ..netstack.routes import Route, Routes
+from .choices import Checked, Choices
+from .console import complain
+from .dialect import Options
+from .events import RegistrationChanged, SimChanged
+from .hosting import Act
+from .mistakes import UsageError
+from .scenario import values
+from .scenario.director import Director, Report
+from .scenario.model import Scenario
+from .scenario.steps import STAT
+
+FLOW = {"none": (0, 0), "xon_xoff": (1, 1), "rts_cts": (2, 2)}
+
+
+def laid_over(choices: Choices, scenario: Scenario) -> Choices:
+    """What the user chose, and where he chose nothing, what the scenario says."""
+    modem, untouched = scenario.modem, Choices()
+    wanted: dict[str, object] = {}
+    if modem.dialect != "any":
+        wanted["dialect"] = modem.dialect
+    if modem.boot:
+        wanted["boot"] = True
+    if modem.sim.pin is not UNSET:
+        wanted["pin"] = modem.sim.pin
+    if modem.uart.baud is not UNSET:
+        wanted["baud"] = str(modem.uart.baud)
+    kept = {name for name in wanted if getattr(choices, name) != getattr(untouched, name)}
+    return replace(choices, **{name: value for name, value in wanted.items() if name not in kept})  # type: ignore[arg-type]
+
+
+def staged(chosen: Checked, scenario: Scenario) -> Checked:
+    """The modules and routes as the scenario wants them; :class:`UsageError` for an unknown duration."""
+    for name in scenario.modem.latency:
+        if name not in chosen.dialect.timings:
+            raise UsageError(
+                f"{scenario.name}: modem.latency: {chosen.dialect.name} has no duration {name!r}"
+            )
+    routes = tuple(Route.entry(route.match, route.to) for route in scenario.routes)
+    return replace(
+        chosen,
+        options=tuple(_options(options, scenario) for options in chosen.options),
+        routes=Routes((*chosen.routes.all, *routes)),
+    )
+
+
+def _options(options: Options, scenario: Scenario) -> Options:
+    network, uart = scenario.modem.network, scenario.modem.uart
+    latencies = {name: values.seconds(text) for name, text in scenario.modem.latency.items()}
+    return replace(
+        options,
+        timings={**options.timings, **latencies},
+        rssi=options.rssi if network.rssi is UNSET else network.rssi,
+        lac=options.lac if network.lac is UNSET else network.lac,
+        ci=options.ci if network.ci is UNSET else network.ci,
+        operator=options.operator if network.operator is UNSET else network.operator,
+        flow=options.flow if uart.flow is UNSET else FLOW[uart.flow],
+    )
+
+
+@dataclass(slots=True)
+class Play:
+    """One run of a scenario with some modems."""
+
+    scenario: Scenario
+    seed: int
+    finished: Callable[[str], None]
+    directors: list[Director]
+
+    def act(self, now: float) -> Act:
+        """The part of one more modem, beginning now."""
+        seed = self.seed + len(self.directors)
+        director = Director(self.scenario, seed, now)
+        network, sim = self.scenario.modem.network, self.scenario.modem.sim
+        if network.registered != "home":
+            director.order(RegistrationChanged(STAT[network.registered]))
+        if not sim.present:
+            director.order(SimChanged(False))
+        self.directors.append(director)
+        return Act(director, str(seed), self.finished)
+
+    def reports(self, now: float) -> list[Report]:
+        """How it ended, for each modem."""
+        return [director.finish(now) for director in self.directors]
+
+
+def tell(reports: list[Report], seed: int) -> bool:
+    """Say on standard error how each expectation ended; whether all is well."""
+    for number, report in enumerate(reports):
+        whose = f"modem {number}: " if len(reports) > 1 else ""
+        for outcome in report.outcomes:
+            complain(f"{whose}{'met' if outcome.met else 'FAILED'}: {outcome.id}: {outcome.detail}")
+        if report.verdict:
+            complain(f"{whose}verdict: {report.verdict}")
+    passed = all(report.passed for report in reports)
+    if not passed:
+        complain(f"the scenario failed (seed {seed})")
+    return passed

@@ -1,0 +1,286 @@
+"""The voice from the network: told everything that happens, it answers what a scenario does now.
+
+Rules for editors: pure. Time comes in with every call, chance from one generator for each rule
+(``{seed}:{rule id}``), so that the same seed and the same input give the same run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from msgspec import UNSET
+
+from ..effects import Effect
+from ..events import Event
+from ..jobs import Timer, Timers
+from ..orders import Finish, Note, Order
+from ..tampering import Incoming, Verdict
+from . import values
+from .expectations import Expectations, Outcome, Watched
+from .happenings import Happening, Kind, States, matches
+from .model import Guard, Rule, Scenario, Trigger
+from .noise import Noise
+from .steps import Gated, Stage, perform
+from .witness import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run ended."""
+
+    outcomes: tuple[Outcome, ...]
+    verdict: str = ""
+    """What a ``verdict`` step said: ``pass``, ``fail`` or nothing."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every expectation was met and no step said otherwise."""
+        return self.verdict != "fail" and all(outcome.met for outcome in self.outcomes)
+
+
+class Playing:
+    """One rule: what has been counted, and how often it was taken."""
+
+    def __init__(self, rule: Rule, seed: int) -> None:
+        self.rule = rule
+        self.chance = Random(f"{seed}:{rule.id}")
+        self.seen = 0
+        self.taken = 0
+        self.level: int | None = None
+        """Where a walking signal is."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it is not taken any more."""
+        times = self.rule.times
+        return times != "forever" and self.taken >= times
+
+    def counts(self) -> bool:
+        """Count a match; whether this is one that the trigger wants."""
+        self.seen += 1
+        when = self.rule.when
+        if when.nth is not UNSET:
+            return self.seen == when.nth
+        return when.every_nth is UNSET or self.seen % when.every_nth == 0
+
+    def drawn(self) -> bool:
+        """Whether chance lets it be taken."""
+        wanted = self.rule.probability
+        return wanted is UNSET or self.chance.random() < values.probability(wanted)
+
+
+class Director:
+    """One run of a scenario with one modem."""
+
+    def __init__(self, scenario: Scenario, seed: int, now: float) -> None:
+        """``seed`` is that of this run (a repeated one counts up)."""
+        self.scenario = scenario
+        self.now = now
+        self.states = States()
+        self.noise = Noise(Random(f"{seed}:noise"))
+        self._orders: list[Order] = []
+        self._timers = Timers()
+        self._witness = Witness(self._happened)
+        self._rules = [Playing(rule, seed) for rule in scenario.rules]
+        self._marks: set[str] = set()
+        self._expectations = Expectations(scenario.expect, self._judged)
+        self._verdict = ""
+        self._gated: Gated | None = None
+        self._armed: list[tuple[Callable[[Incoming], bool], Callable[[Gated], None]]] = []
+        self._behind: tuple[Event, ...] = ()
+        """What happens when the command that is being executed has ended."""
+        self._report: Report | None = None
+
+    # ---- the run ---------------------------------------------------------------------------------
+
+    def start(self, now: float) -> None:
+        """The run begins."""
+        self.now = now
+        self._expectations.start(now)
+        if self.scenario.deadline is not UNSET:
+            self._after(values.seconds(self.scenario.deadline), lambda: self.order(Finish("deadline")))
+        for playing in self._rules:
+            self._arm(playing)
+
+    def _arm(self, playing: Playing) -> None:
+        when = playing.rule.when
+        if when.start is not UNSET:
+            self._maybe(playing)
+        elif when.after is not UNSET:
+            self._after(values.seconds(when.after), lambda: self._maybe(playing))
+        elif when.every is not UNSET:
+            self._every(playing, values.seconds(when.every))
+
+    def _every(self, playing: Playing, period: float) -> None:
+        def due() -> None:
+            self._maybe(playing)
+            if not playing.over:
+                self._every(playing, period)
+
+        self._after(period, due)
+
+    def _after(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        return self._timers.start(self.now + seconds, callback)
+
+    def finish(self, now: float) -> Report:
+        """The end of the run, once."""
+        if self._report is None:
+            self.now = now
+            self._report = Report(tuple(self._expectations.finish(now)), self._verdict)
+        return self._report
+
+    # ---- what it is told (an observer of the driver) ---------------------------------------------
+
+    def host(self, now: float, data: bytes) -> None:
+        """The DTE wrote; commands are told when they are executed."""
+        self.now = now
+
+    def module(self, now: float, data: bytes) -> None:
+        """The module wrote; what it says unasked is told as such."""
+        self.now = now
+
+    def event(self, now: float, event: Event) -> None:
+        """Something happens to the module."""
+        self.now = now
+        self._witness.event(event)
+
+    def effect(self, now: float, effect: Effect) -> None:
+        """The module asks for something."""
+        self.now = now
+        self._witness.effect(effect)
+
+    def note(self, now: float, text: str) -> None:
+        """A remark of the netstack or the port."""
+        self.now = now
+        self._witness.note(text)
+
+    def close(self) -> None:
+        """Nothing more comes."""
+
+    def client(self, now: float, opened: bool) -> None:
+        """A client opened the port, or the last one closed it."""
+        self.now = now
+        self._happened(Happening(Kind.CLIENT, "opened" if opened else "closed"))
+
+    def external(self, now: float, name: str) -> None:
+        """A tester's own signal."""
+        self.now = now
+        self._happened(Happening(Kind.EXTERNAL, name))
+
+    def gate(self, incoming: Incoming) -> Verdict | None:
+        """A command is about to be executed: what becomes of it."""
+        self._release()
+        gated = self._gated = Gated()
+        for wanted, act in [armed for armed in self._armed if armed[0](incoming)][:1]:
+            self._armed.remove((wanted, act))
+            act(gated)
+        self._witness.command(incoming.text, incoming.op, "received")
+        self._gated = None
+        self._behind = tuple(gated.behind)
+        return gated.verdict()
+
+    def _release(self) -> None:
+        behind, self._behind = self._behind, ()
+        self._orders += behind
+
+    def pass_on(self, direction: str, data: bytes) -> list[tuple[float, bytes]]:
+        """What a bad line makes of a write."""
+        if not self.noise.active:
+            return [(0.0, data)]
+        return self.noise.pass_on(direction, data)
+
+    # ---- time ------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """When :meth:`handle_timer` wants to be called."""
+        due = [self._timers.next_deadline(), self._expectations.next_deadline()]
+        return min((moment for moment in due if moment is not None), default=None)
+
+    def handle_timer(self, now: float) -> None:
+        """Time has come to ``now``."""
+        self.now = now
+        self._expectations.time(now)
+        self._timers.fire(now)
+
+    def orders(self) -> list[Order]:
+        """What is to be done now, in order; each is handed out once."""
+        orders, self._orders = self._orders, []
+        return orders
+
+    def order(self, order: Order) -> None:
+        """Ask for something."""
+        self._orders.append(order)
+
+    # ---- rules -----------------------------------------------------------------------------------
+
+    def _happened(self, it: Happening) -> None:
+        """Expectations first: what a rule does now comes behind it."""
+        if it.kind is Kind.STATE:
+            self.states.known[it.machine] = it.after
+        if it.kind is Kind.COMMAND and it.phase != "received":
+            self._release()
+        self._expectations.see(it, self.now)
+        for playing in self._rules:
+            if not playing.over and self._triggers(playing.rule.when, it) and playing.counts():
+                self._maybe(playing)
+
+    @staticmethod
+    def _triggers(when: Trigger, it: Happening) -> bool:
+        if when.any is not UNSET:
+            return any(matches(each, it) for each in when.any)
+        return matches(when, it)
+
+    def _maybe(self, playing: Playing) -> None:
+        """Take the rule, if its guard and chance allow."""
+        guard = playing.rule.if_
+        if playing.over or not (guard is UNSET or self._holds(guard)) or not playing.drawn():
+            return
+        playing.taken += 1
+        self.order(Note(f"rule {playing.rule.id}"))
+        self._happened(Happening(Kind.RULE, playing.rule.id))
+        self._go_on(playing, 0)
+
+    def _holds(self, guard: Guard) -> bool:
+        return (
+            (guard.state is UNSET or self.states.hold(guard.state))
+            and (guard.mark is UNSET or guard.mark in self._marks)
+            and (guard.not_mark is UNSET or guard.not_mark not in self._marks)
+        )
+
+    def _go_on(self, playing: Playing, at: int) -> None:
+        """The steps from number ``at`` on, until one waits."""
+        stage = Stage(self, playing, self._gated, self._witness)
+        steps = playing.rule.do
+        while at < len(steps):
+            step = steps[at]
+            at += 1
+            if step.wait is not UNSET:
+                self._after(stage.drawn(step.wait), lambda at=at: self._go_on(playing, at))  # type: ignore[misc]
+                return
+            perform(stage, step)
+
+    # ---- for the steps ---------------------------------------------------------------------------
+
+    def mark(self, name: str) -> None:
+        """A named instant: expectations count from here."""
+        self._marks.add(name)
+        self.order(Note(f"mark {name}"))
+        self._happened(Happening(Kind.MARK, name))
+
+    def judge(self, verdict: str) -> None:
+        """A ``verdict`` step ends the run."""
+        self._verdict = verdict
+        self.order(Finish(f"verdict {verdict}"))
+
+    def later(self, seconds: float, order: Order) -> None:
+        """Ask for something later."""
+        self._after(seconds, lambda: self.order(order))
+
+    def arm(self, wanted: Callable[[Incoming], bool], act: Callable[[Gated], None], times: int) -> None:
+        """Let ``act`` decide about the next ``times`` commands that are ``wanted``."""
+        self._armed += [(wanted, act)] * times
+
+    def _judged(self, watched: Watched) -> None:
+        self.order(Note(f"expectation {watched.expectation.id}: {watched.verdict.value}, {watched.detail}"))

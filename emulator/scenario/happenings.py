@@ -1,0 +1,142 @@
+"""What a director is told, in one form; and whether it is what a trigger or an expectation speaks of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import lru_cache
+
+from msgspec import UNSET
+
+from . import values
+from .model import AnyLink, Occurrence
+
+
+class Kind(Enum):
+    """The kinds of happenings; the value is the key of :class:`~.model.Occurrence`."""
+
+    COMMAND = "command"
+    OP = "op"
+    STATE = "state"
+    BYTES = "bytes"
+    SOCKET = "socket"
+    LINE = "line"
+    CLIENT = "client"
+    URC = "urc"
+    RULE = "rule"
+    MARK = "mark"
+    EXTERNAL = "external"
+    OVERRUN = "overrun"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened."""
+
+    kind: Kind
+    text: str = ""
+    """The command line as typed, the URC, the name of rule, mark or signal, the operation, the event."""
+    phase: str = ""
+    machine: str = ""
+    before: str = ""
+    after: str = ""
+    link: int | None = None
+    total: int = 0
+    """Bytes of this direction (``text``) so far, on this link; ``everywhere`` on all."""
+    everywhere: int = 0
+    added: int = 0
+
+
+@lru_cache(maxsize=1024)
+def glob(pattern: str) -> re.Pattern[str]:
+    """A pattern in which only ``*`` is special: ``?`` and ``[`` are parts of AT commands."""
+    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.IGNORECASE | re.DOTALL)
+
+
+IP_MACHINES = re.compile(r"(?:single connection|multi connection|multiple connections)(?: \d+)?")
+"""What ``ip`` means: the state that the family's own documents call the TCP/IP state."""
+ALIASES = {"pdp": "context", "server": "listener"}
+
+
+def same_machine(wanted: str, machine: str) -> bool:
+    """``link`` is any link, ``link 2`` that one; ``ip`` the family's own state."""
+    wanted = wanted.lower()
+    wanted = ALIASES.get(wanted, wanted)
+    if wanted == "ip":
+        return IP_MACHINES.fullmatch(machine) is not None
+    return machine == wanted or re.fullmatch(rf"{re.escape(wanted)} \d+", machine) is not None
+
+
+def words(state: str) -> str:
+    """States are compared without regard to case; ``_`` stands for a space."""
+    return state.upper().replace("_", " ")
+
+
+@dataclass(slots=True)
+class States:
+    """Where every machine stands, as far as it has moved."""
+
+    known: dict[str, str] = field(default_factory=dict)
+
+    def hold(self, wanted: Mapping[str, str]) -> bool:
+        """Whether each machine named is in its state (one of them, where several are meant)."""
+        return all(
+            any(
+                same_machine(machine, name) and words(state) == words(now) for name, now in self.known.items()
+            )
+            for machine, state in wanted.items()
+        )
+
+
+def _same_link(wanted: AnyLink, link: int | None) -> bool:
+    return wanted == "any" or wanted == link
+
+
+def _entered(wanted: Mapping[str, str], machine: str, state: str) -> bool:
+    return any(same_machine(name, machine) and words(value) == words(state) for name, value in wanted.items())
+
+
+def matches(what: Occurrence, it: Happening) -> bool:
+    """Whether ``it`` is what ``what`` speaks of."""
+    match it.kind:
+        case Kind.COMMAND:
+            return what.command is not UNSET and _phase(what) == it.phase and _is(what.command, it.text)
+        case Kind.OP:
+            return what.op is not UNSET and _phase(what) == it.phase and what.op == it.text
+        case Kind.STATE:
+            entered = what.state is not UNSET and _entered(what.state, it.machine, it.after)
+            return entered or (what.left is not UNSET and _entered(what.left, it.machine, it.before))
+        case Kind.BYTES:
+            return _bytes(what, it)
+        case Kind.SOCKET:
+            seen = what.socket
+            return seen is not UNSET and seen.event == it.text and _same_link(seen.link, it.link)
+        case Kind.LINE:
+            if what.line is UNSET:
+                return False
+            return bool(getattr(what.line, it.text.lower(), UNSET) == it.after)
+        case Kind.CLIENT:
+            return what.client == it.text
+        case Kind.URC:
+            return what.urc is not UNSET and _is(what.urc, it.text)
+        case Kind.RULE | Kind.MARK | Kind.EXTERNAL | Kind.OVERRUN:
+            return bool(getattr(what, it.kind.value) == it.text)
+
+
+def _is(pattern: str, text: str) -> bool:
+    return glob(pattern).fullmatch(text) is not None
+
+
+def _phase(what: Occurrence) -> str:
+    return "received" if what.phase is UNSET else what.phase
+
+
+def _bytes(what: Occurrence, it: Happening) -> bool:
+    """The count is passed with this piece."""
+    seen = what.bytes
+    if seen is UNSET or seen.direction != it.text or not _same_link(seen.link, it.link):
+        return False
+    total = it.everywhere if seen.link == "any" else it.total
+    return total - it.added < values.size(seen.count) <= total

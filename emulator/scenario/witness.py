@@ -1,0 +1,117 @@
+"""Makes happenings of what the driver tells: commands, states, sockets by their links, bytes, lines, URCs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from ..effects import (
+    CommandEnded,
+    Effect,
+    OpenSocket,
+    Said,
+    SendData,
+    SocketAssigned,
+    StateChanged,
+)
+from ..events import (
+    Closed,
+    Connected,
+    ConnectFailed,
+    ConnectionLost,
+    Event,
+    LineChanged,
+    Listening,
+    PeerClosed,
+    Received,
+)
+from .happenings import Happening, Kind
+
+SOCKET_EVENTS: dict[type[Event], str] = {
+    Connected: "connected",
+    ConnectFailed: "refused",
+    Received: "data",
+    PeerClosed: "peer_closed",
+    ConnectionLost: "reset",
+    Closed: "closed",
+    Listening: "listening",
+}
+OPENED = {("CONNECTING", "CONNECTED"): "done", ("CONNECTING", "CLOSED"): "failed"}
+"""When ``socket.open`` is over: not with the OK of the command, but with the connection."""
+OVERRUN = "overrun"
+
+
+class Witness:
+    """Counts and translates."""
+
+    def __init__(self, happened: Callable[[Happening], None]) -> None:
+        self._happened = happened
+        self._links: dict[int, int | None] = {}
+        self._totals: dict[tuple[str, int | None], int] = defaultdict(int)
+        self._everywhere: dict[str, int] = defaultdict(int)
+
+    def handles(self, link: int | str) -> list[int]:
+        """The sockets of a link that have been assigned, newest last; of all links for ``any``."""
+        return [h for h, owner in self._links.items() if link == "any" or owner == link]
+
+    # ---- from the driver -------------------------------------------------------------------------
+
+    def command(self, text: str, op: str, phase: str) -> None:
+        """A command is executed, or was."""
+        self._happened(Happening(Kind.COMMAND, text, phase))
+        if op and (op != "socket.open" or phase == "received"):
+            self._happened(Happening(Kind.OP, op, phase))
+
+    def event(self, event: Event) -> None:
+        """Something happens to the module."""
+        name = SOCKET_EVENTS.get(type(event))
+        if name is not None:
+            handle: int = event.handle  # type: ignore[attr-defined]
+            self._happened(Happening(Kind.SOCKET, name, link=self._links.get(handle)))
+            if isinstance(event, Received):
+                self._count("to_host", handle, len(event.data))
+        elif isinstance(event, LineChanged):
+            self._happened(Happening(Kind.LINE, event.signal.value, after="on" if event.on else "off"))
+
+    def effect(self, effect: Effect) -> None:
+        """The module asks for something."""
+        if isinstance(effect, SocketAssigned):
+            self._links[effect.handle] = effect.link
+            if effect.handle < 0:
+                self._happened(Happening(Kind.SOCKET, "accepted", link=effect.link))
+        elif isinstance(effect, SendData):
+            self._count("to_net", effect.handle, len(effect.data))
+        elif isinstance(effect, OpenSocket):
+            self._happened(Happening(Kind.SOCKET, "opening", link=self._links.get(effect.handle)))
+        elif isinstance(effect, StateChanged):
+            self._state(effect)
+        elif isinstance(effect, CommandEnded):
+            self.command(effect.text, effect.op, "done" if effect.ok else "failed")
+        elif isinstance(effect, Said):
+            self._happened(Happening(Kind.URC, effect.text))
+
+    def note(self, text: str) -> None:
+        """A remark: of a UART that was overrun."""
+        if text.startswith(OVERRUN):
+            self._happened(Happening(Kind.OVERRUN, "uart"))
+
+    def _state(self, effect: StateChanged) -> None:
+        before, after = effect.before, effect.after
+        self._happened(Happening(Kind.STATE, machine=effect.machine, before=before, after=after))
+        if effect.machine.startswith("link ") and (before, after) in OPENED:
+            self._happened(Happening(Kind.OP, "socket.open", OPENED[before, after]))
+
+    def _count(self, direction: str, handle: int, added: int) -> None:
+        link = self._links.get(handle)
+        self._totals[direction, link] += added
+        self._everywhere[direction] += added
+        self._happened(
+            Happening(
+                Kind.BYTES,
+                direction,
+                link=link,
+                total=self._totals[direction, link],
+                everywhere=self._everywhere[direction],
+                added=added,
+            )
+        )

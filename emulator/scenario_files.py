@@ -1,0 +1,42 @@
+"""Scenario files on the command line: read, or looked through for mistakes; for editors' hooks too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..netstack.routes import Route
+from .console import complain, say
+from .mistakes import UsageError
+from .scenario.load import load
+from .scenario.model import Scenario
+from .scenario.text import ScenarioError
+
+
+def read_scenario(path: Path) -> Scenario:
+    """The scenario in ``path``; every fault is told, then :class:`UsageError` raised."""
+    try:
+        return load(path, Route.entry)
+    except ScenarioError as error:
+        for fault in error.faults:
+            complain(str(fault))
+        count = len(error.faults)
+        raise UsageError(
+            f"{path} is no scenario: {count} fault{'s' if count > 1 else ''} (mend {path}; see vmodem schema)"
+        ) from error
+
+
+def check_files(paths: Iterable[Path]) -> bool:
+    """Tell every fault of every file, a line each, or what it holds; whether there is no fault."""
+    good = True
+    for path in paths:
+        try:
+            scenario = load(path, Route.entry)
+        except ScenarioError as error:
+            good = False
+            for fault in error.faults:
+                complain(str(fault))
+        else:
+            rules, expected = len(scenario.rules), len(scenario.expect)
+            say(f"{path}: {scenario.name}: {rules} rules, {expected} expectations\n")
+    return good
