@@ -242,7 +242,8 @@ def test_an_open_that_fails_in_the_dialects_own_words(dialect: str) -> None:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_sends_that_fail(dialect: str) -> None:
     s = Story(
-        "rules:\n  - {id: i, when: {after: 0s}, do: [fail: {op: socket.send, result: send_fail, times: 2}]}\n",
+        "rules:\n  - {id: i, when: {start: true}, "
+        "do: [fail: {op: socket.send, result: send_fail, times: 2}]}\n",
         dialect,
     )
     connection = s.connects()
