@@ -48,6 +48,8 @@ def _call(module: Telephony, number: str) -> Reply:
     """A second call is refused: the call in progress cannot be held here."""
     if module.sim.state is not SimState.READY or module.phone.state is not CallState.IDLE:
         raise Refusal
+    if not module.voice:
+        return NO_CARRIER
     if not module.phone.reachable:
         told = module.shell.dialling in DIALTONE_IS_TOLD
         return Reply(final=ResultCode.NO_DIALTONE) if told else NO_CARRIER

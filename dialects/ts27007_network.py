@@ -17,10 +17,8 @@ FORMAT_ONLY = 3
 
 
 def csq(module: Module) -> Reply:
-    """Signal strength and bit error rate; nothing is heard with the radio off or right after boot."""
-    network = module.network
-    heard = network.heard and network.functionality == 1
-    return info("+CSQ: {},{}".format(*((network.rssi, network.ber) if heard else module.no_signal)))
+    """Signal strength and bit error rate."""
+    return info("+CSQ: {},{}".format(*module.signal_quality()))
 
 
 CSQ = command("+CSQ", test("+CSQ: (0-31,99),(0-7,99)"), execute(csq), cite="27.007 8.5; ber 0: observed")
@@ -29,7 +27,9 @@ CSQ = command("+CSQ", test("+CSQ: (0-31,99),(0-7,99)"), execute(csq), cite="27.0
 # ---- registration --------------------------------------------------------------------------------
 
 
-def registration_report(name: str, attribute: str, cite: str) -> Command:
+def registration_report(
+    name: str, attribute: str, cite: str, levels: tuple[int, ...] = (0, 1, 2), shown: str = "0-2"
+) -> Command:
     """+CREG and its likes: one shape, one setting <n> each (``attribute`` of the profile)."""
 
     def report_read(module: Module) -> Reply:
@@ -42,9 +42,9 @@ def registration_report(name: str, attribute: str, cite: str) -> Command:
 
     return command(
         name,
-        test(f"{name}: (0-2)"),
+        test(f"{name}: ({shown})"),
         read(report_read),
-        write(Choice("level", (0, 1, 2), default=0), run=report_write),
+        write(Choice("level", levels, default=0), run=report_write),
         cite=cite,
     )
 
@@ -76,8 +76,8 @@ def cops_test(module: Module) -> Steps:
     if network.offers in (1, 3, 5):
         stat = 3 if network.offers == 3 else 2 if network.registered else 1
         names = ",".join(f'"{network.operator_name(form)}"' for form in (0, 1, 2))
-        heard = f"({stat},{names})"
-    return info(f"+COPS: {heard},,(0-4),(0-2)")
+        heard = f"({stat},{names}{module.operator_suffix()})"
+    return info(f"+COPS: {heard},,{module.operator_modes}")
 
 
 def cops_write(module: Module, mode: int, form: int | None, operator: str | None) -> Reply | Steps:

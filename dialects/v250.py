@@ -77,14 +77,15 @@ def view(module: Module, value: int) -> Reply:
     """The settings in force, one a line (free text)."""
     shell = module.shell
     lines = ["ACTIVE PROFILE"]
-    lines += [f"{name}: {getattr(shell, attribute)}" for name, attribute in SHOWN]
+    shown = (*BEFORE_REPORTS, *module.registration_reports, *BEHIND_REPORTS)
+    lines += [f"{name}: {getattr(shell, attribute)}" for name, attribute in shown]
     lines += [f"S{number}: {content:03}" for number, content in shell.registers.items()]
     lines.append("+IFC: {},{}".format(*shell.flow))
     lines.append(f"+CNMI: {','.join(map(str, shell.cnmi))}")
     return info(*lines)
 
 
-SHOWN = (
+BEFORE_REPORTS = (
     ("E", "echo"),
     ("V", "verbose"),
     ("Q", "quiet"),
@@ -94,8 +95,8 @@ SHOWN = (
     ("L", "loudness"),
     ("M", "speaker"),
     ("+CMEE", "cmee"),
-    ("+CREG", "creg"),
-    ("+CGREG", "cgreg"),
+)
+BEHIND_REPORTS = (
     ("+CMGF", "cmgf"),
     ("+CLIP", "clip"),
     ("+CRC", "crc"),

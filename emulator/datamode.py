@@ -60,7 +60,7 @@ class DataMode:
         self._send_timer: Timer | None = None
         self._last_byte = module.now
         self._held = 0
-        self._last_plus = 0.0
+        self._first_plus = self._last_plus = 0.0
         self._plus_timer: Timer | None = None
         self._pace_timer: Timer | None = None
         self._ending: Callable[[], None] | None = None
@@ -75,6 +75,7 @@ class DataMode:
                 return
             data = self._release() + data
         elif data[0] == PLUS and self._may_start(data, now):
+            self._first_plus = now
             self._hold(len(data), now)
             return
         self._last_byte = now
@@ -91,10 +92,16 @@ class DataMode:
     def _more_pluses(self, data: bytes, now: float) -> bool:
         if self._held + len(data) > 3 or data.count(PLUS) != len(data):
             return False
-        if now - self._last_plus > self._escape.gap + TICK:
+        if now > self._next_plus_until() + TICK:
             return False
         self._hold(self._held + len(data), now)
         return True
+
+    def _next_plus_until(self) -> float:
+        """The last moment for another plus."""
+        escape = self._escape
+        moment = self._last_plus + escape.gap
+        return moment if escape.whole is None else min(moment, self._first_plus + escape.whole)
 
     def _hold(self, count: int, now: float) -> None:
         self._held = count
@@ -104,7 +111,8 @@ class DataMode:
         if count == 3:
             self._plus_timer = self._module.after(self._escape.guard, self._escaped)
         else:
-            self._plus_timer = self._module.after(self._escape.gap + TICK, self._gap_over)
+            seconds = self._next_plus_until() + TICK - now
+            self._plus_timer = self._module.after(seconds, self._gap_over)
 
     def _release(self) -> bytes:
         """Give up on the escape: the pluses held are payload."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .command import Command
+from .events import AccessTechnology
 from .reply import Cme, ErrorCode
 from .timing import Duration
 
@@ -84,10 +85,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Escape:
-    """Timing of ``+++``: idle before and after, and the largest gap between two pluses, in seconds."""
+    """Timing of ``+++`` in seconds.
+
+    ``guard``: idle before and after; ``gap``: the most between two pluses; ``whole``: the most from the
+    first to the third (``None``: the gap alone counts).
+    """
 
     guard: float
     gap: float
+    whole: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,8 @@ class Options:
     plmn: str = "26201"
     lac: int = 0x1A2B
     ci: int = 0x3C4D
+    technologies: tuple[AccessTechnology, ...] = tuple(AccessTechnology)
+    """What the network has where the module is (LPWA modules choose among them)."""
     rssi: int = 20
     ber: int = 0
     flow: tuple[int, int] = (0, 0)

@@ -10,7 +10,7 @@ the netstack numbers the sockets that it accepts with negative ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import NamedTuple
 
 
@@ -256,6 +256,21 @@ class RegistrationChanged(Event):
     stat: int
     lac: int | None = None
     ci: int | None = None
+
+
+class AccessTechnology(IntEnum):
+    """What a cell speaks; the number is ``<AcT>`` of 27.007 as Quectel's LPWA modules have it."""
+
+    CAT_M1 = 8
+    CAT_NB1 = 9
+    GSM = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TechnologiesChanged(Event):
+    """From now on the network has these access technologies here."""
+
+    offered: tuple[AccessTechnology, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from .messages import Messages
 from .packet import Packet
 from .phone import CallState, Phone
 from .port import Port
-from .power import Greeting, Power
+from .power import Farewell, Greeting, Power
 from .profile import Shell
 from .radio import REFUSALS, Sim, SimState, network
 from .registration import Registration
 from .reply import Cme, Cms, ErrorCode, Framing, Refusal, ResultCode
-from .rtc import Rtc
+from .rtc import FIRST_CLOCK, Rtc
 from .sleep import Sleep
 from .stack import Stack
 from .urc import EnterData, Push
@@ -43,10 +43,16 @@ class Module(Port):
     greeting = Greeting()
     registration_reports: tuple[tuple[str, str], ...] = (("+CREG", "creg"), ("+CGREG", "cgreg"))
     """The registration URCs, and the setting in :class:`Shell` that turns each on."""
+    operator_modes = "(0-4),(0-2)"
+    """How =? of +COPS ends (observed on a SIM800L)."""
     no_signal = (0, 0)
     """What +CSQ says without a signal (observed: 0,0 on SIM800; Quectel 99,99)."""
+    voice = True
+    """Whether the module has voice calls."""
     charset = "IRA"
     """+CSCS at power-on."""
+    first_clock = FIRST_CLOCK
+    """What the clock shows at first power-on."""
     cms_error_always = False
     """Whether +CMEE=0 leaves ``+CMS ERROR: <n>`` alone (common.md 4: Quectel does, SIM800 says ERROR)."""
 
@@ -83,8 +89,8 @@ class Module(Port):
 
     @property
     def deaf(self) -> bool:
-        """Asleep or switched off: what the host types is lost."""
-        return self.sleep.asleep or not self.power.on
+        """Asleep, switched off, or still starting: what the host types is lost."""
+        return self.sleep.asleep or not self.power.on or self.power.starting
 
     def use(self, shell: Shell) -> None:
         """Make ``shell`` the settings in force, on the line and in the framing too."""
@@ -209,6 +215,10 @@ class Module(Port):
         kind = "+CME" if isinstance(code, Cme) else "+CMS"
         return f"{kind} ERROR: {code.number if level == 1 else code.text}"
 
+    def farewell(self) -> Farewell:
+        """What a restart says before the boot: after each duration, lines."""
+        return ()
+
     def power_on(self) -> None:
         """The module begins to exist: on, or waiting to be switched on."""
         if self.options.powered:
@@ -234,6 +244,16 @@ class Module(Port):
             self.hang_up()
         self._write_item(ResultCode.OK)
 
+    def offered_registration(self) -> int:
+        """``<stat>`` that the network gives to this module when it searches."""
+        return self.network.offers
+
+    def signal_quality(self) -> tuple[int, int]:
+        """``<rssi>,<ber>``; nothing is heard with the radio off or right after boot."""
+        network = self.network
+        heard = network.heard and network.functionality == 1
+        return (network.rssi, network.ber) if heard else self.no_signal
+
     def registration_status(self, name: str) -> int:
         """``<stat>`` of +CREG (circuits) and of the others (packets, 27.007 10.1.20)."""
         network = self.network
@@ -246,6 +266,13 @@ class Module(Port):
     def operator_suffix(self) -> str:
         """What +COPS? appends behind the operator (BG96: the access technology)."""
         return ""
+
+    def card_moved(self, present: bool) -> None:
+        """A card pulled is noticed at once; one put in is read at once (as with +CSDT=1, assumed)."""
+        if present:
+            self.power.card_in()
+        else:
+            self.power.card_out()
 
     def pin_accepted(self) -> None:
         """The card is ready now: what is said of it, inside the running +CPIN command."""

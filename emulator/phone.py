@@ -117,7 +117,7 @@ class Phone:
 
     def _arrived(self, event: CallArrived) -> None:
         module = self._module
-        if self.state is not C.IDLE or not self.reachable:
+        if self.state is not C.IDLE or not (self.reachable and module.voice):
             return
         if module.line.mode is Mode.DATA:
             module.indicator.pulse("call pulse")

@@ -18,19 +18,24 @@ if TYPE_CHECKING:
     from .module import Module
 
 
+Farewell = tuple[tuple[str | float, tuple[str, ...]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Greeting:
     """What a module prints while it boots; one constant of a family.
 
     ``start``: after "boot"; ``{}`` is the functionality. ``sim``: whether the card's state is printed,
     after "boot sim". ``ready``: duration and line, one after the other, once the card is ready.
-    ``sim_off``: the card lost its power, or left.
+    ``sim_off``: the card lost its power, or left (empty: nothing is said). ``deaf``: whether the module
+    hears nothing before the first of these lines.
     """
 
     start: tuple[str, ...] = ("RDY", "+CFUN: {}")
     sim: bool = True
     ready: tuple[tuple[str, str], ...] = (("call ready", "Call Ready"), ("sms ready", "SMS Ready"))
     sim_off: str = "+CPIN: NOT READY"
+    deaf: bool = False
 
     def sim_line(self, state: SimState) -> str:
         """The card's state as it is announced (without a card: SIM800 drivers match NOT INSERTED)."""
@@ -45,6 +50,8 @@ class Power:
     def __init__(self, module: Module) -> None:
         self._module = module
         self.on = False
+        self.starting = False
+        """Whether it boots and hears nothing yet."""
         self.sms_ready = False
         """Whether the short message commands work yet (observed: not before `SMS Ready`)."""
         self._story: Job | None = None
@@ -53,11 +60,14 @@ class Power:
 
     # ---- on, off, restart ------------------------------------------------------------------------
 
-    def switch_on(self, *, announce: bool, functionality: int = 1) -> None:
-        """Boot with all lines in their times, or (not ``announce``) be ready at once and silent."""
+    def switch_on(self, *, announce: bool, functionality: int = 1, farewell: Farewell = ()) -> None:
+        """Boot with all lines in their times, or (not ``announce``) be ready at once and silent.
+
+        ``farewell``: what is said before the boot, after each duration.
+        """
         module = self._module
         self.on = True
-        module.rtc.start(module.now)
+        module.rtc.start(module.now, module.first_clock)
         module.restore_profile()
         module.signal(LineSignal.DSR, True)
         module.tell_line()
@@ -69,7 +79,8 @@ class Power:
             network.stat = 0
             network.heard = False
             module.registration.learn()
-            self._story = module.start(self._boot())
+            self.starting = module.greeting.deaf
+            self._story = module.start(self._boot(farewell))
         else:
             module.sim.power_on()
             self.sms_ready = module.sim.state is SimState.READY
@@ -78,8 +89,9 @@ class Power:
 
     def restart(self, functionality: int = 1) -> None:
         """Forget everything that is not stored, and boot (+CFUN=1,1)."""
+        farewell = self._module.farewell()
         self._forget()
-        self.switch_on(announce=True, functionality=functionality)
+        self.switch_on(announce=True, functionality=functionality, farewell=farewell)
 
     def switch_off(self) -> None:
         """Dead and deaf until it is switched on again."""
@@ -92,7 +104,8 @@ class Power:
 
     def _forget(self) -> None:
         module = self._module
-        self.sms_ready, self._story = False, None
+        self.starting = self.sms_ready = False
+        self._story = None
         module.jobs.clear()
         module.interpreter_reset()
         module.line.reset()
@@ -114,10 +127,15 @@ class Power:
 
     # ---- the boot story --------------------------------------------------------------------------
 
-    def _boot(self) -> Steps:
+    def _boot(self, farewell: Farewell) -> Steps:
         module = self._module
         module.after("signal", self._hear)
+        for duration, lines in farewell:
+            yield Pause(duration)
+            for line in lines:
+                module.say(line)
         yield Pause("boot")
+        self.starting = False
         for line in module.greeting.start:
             module.say(line.format(module.network.functionality))
         found_at = module.now + module.timings["registration"]
@@ -197,23 +215,28 @@ class Power:
         module = self._module
         self._end_story()
         self.sms_ready = False
-        if module.sim.state not in (SimState.OFF, SimState.ABSENT):
+        if module.sim.state not in (SimState.OFF, SimState.ABSENT) and module.greeting.sim_off:
             module.say(module.greeting.sim_off)
         module.sim.state = state
 
     # ---- the card --------------------------------------------------------------------------------
 
     def _sim_changed(self, event: SimChanged) -> None:
-        """A card pulled is noticed at once; one put in is read at once (as with +CSDT=1, assumed)."""
+        """A module without power for its card looks when it has some."""
         module = self._module
         if event.present is module.sim.present:
             return
         module.sim.present = event.present
-        if not self.on or module.sim.state is SimState.OFF:
-            return
-        if event.present:
-            self._read_card()
-            return
+        if self.on and module.sim.state is not SimState.OFF:
+            module.card_moved(event.present)
+
+    def card_in(self) -> None:
+        """A card was put in and is noticed: read it."""
+        self._read_card()
+
+    def card_out(self) -> None:
+        """The card answers no more: the service ends."""
+        module = self._module
         self._card_off(SimState.ABSENT)
         module.detached()
         module.registration.leave()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .dialect import Options
+from .events import AccessTechnology
 from .reply import Cme, Cms
 
 SEARCHING = 2
@@ -105,6 +106,9 @@ class Network:
     ci: int
     rssi: int
     ber: int
+    technologies: tuple[AccessTechnology, ...] = tuple(AccessTechnology)
+    """What it has here; ``act`` is the one that the module uses."""
+    act: AccessTechnology = AccessTechnology.GSM
     stat: int = 1
     offers: int = 1
     attached: bool = True
@@ -143,4 +147,12 @@ class Network:
 
 def network(options: Options) -> Network:
     """The network as the options describe it."""
-    return Network(options.operator, options.plmn, options.lac, options.ci, options.rssi, options.ber)
+    return Network(
+        options.operator,
+        options.plmn,
+        options.lac,
+        options.ci,
+        options.rssi,
+        options.ber,
+        options.technologies,
+    )

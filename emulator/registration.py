@@ -55,7 +55,7 @@ class Registration:
     def at_once(self) -> None:
         """Registered without a search: a module that was already on when the story begins."""
         network = self._module.network
-        network.stat = network.offers if self.allowed else 0
+        network.stat = self._module.offered_registration() if self.allowed else 0
         self.learn()
 
     def reset(self) -> None:
@@ -72,7 +72,7 @@ class Registration:
     def _found(self) -> None:
         self._timer = None
         network = self._module.network
-        network.stat = network.offers if self.allowed else 0
+        network.stat = self._module.offered_registration() if self.allowed else 0
         self.tell()
 
     def _stop(self) -> None:
@@ -88,7 +88,7 @@ class Registration:
         network.lac = network.lac if event.lac is None else event.lac
         network.ci = network.ci if event.ci is None else event.ci
         if self.allowed and self._timer is None:
-            network.stat = event.stat
+            network.stat = self._module.offered_registration()
             self.tell()
 
     def _signal_changed(self, event: SignalChanged) -> None:

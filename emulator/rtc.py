@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-DEFAULT = datetime(2004, 1, 1, tzinfo=UTC).timestamp()
-"""What the clock shows at first power-on (observed on an M95: 04/01/01,00:00:15+00)."""
+FIRST_CLOCK = datetime(2004, 1, 1, tzinfo=UTC)
+"""Observed on an M95: 04/01/01,00:00:15+00 soon after power-on."""
 
 
 class Rtc:
@@ -16,10 +16,10 @@ class Rtc:
         self._shift: float | None = None
         self.quarters = quarters
 
-    def start(self, now: float) -> None:
-        """First power-on; later ones do not disturb it (its battery)."""
+    def start(self, now: float, shown: datetime) -> None:
+        """First power-on, showing ``shown``; later ones do not disturb it (its battery)."""
         if self._shift is None:
-            self._shift = DEFAULT - now
+            self._shift = shown.timestamp() - now
 
     def local(self, now: float) -> datetime:
         """The local time at engine time ``now`` (as a datetime whose zone is not meant)."""

@@ -13,7 +13,6 @@ from ....emulator.dialect import CommandSet
 from ....emulator.radio import SimState
 from ....emulator.reply import Reply, ResultCode, info
 from ...battery import CBC
-from ...calls import clcc
 from ...delete_messages import delete_all
 from ...power_down import power_down
 from ...settings import setting
@@ -21,7 +20,8 @@ from ...sleep import slow_clock
 from ...ts27007_sim import card_number
 from ...ussd import CUSD
 from ...v250 import IPR
-from .shell import MxxShell
+from ..common import CLCC, QINISTAT
+from .shell import MxxShell, time_words
 
 # ---- card and operator ---------------------------------------------------------------------------
 
@@ -38,18 +38,6 @@ def qspn(module: MxxShell) -> Reply:
 QSPN = command("+QSPN", test(), read(qspn), cite="DRV: TinyGSM takes the first string; second value MAN")
 
 
-def qinistat(module: MxxShell) -> Reply:
-    """0 starting, 1 the card is ready, 3 messages and telephone book too (2, messages only: never here)."""
-    if module.sim.state is not SimState.READY:
-        return info("+QINISTAT: 0")
-    return info(f"+QINISTAT: {3 if module.power.sms_ready else 1}")
-
-
-QINISTAT = command(
-    "+QINISTAT", test(), execute(qinistat), cite="DRV: M26, M95 (ofono) wait for 3; others MAN"
-)
-
-
 def qnstatus(module: MxxShell) -> Reply:
     """0 registered, 1 no cell, 2 limited service, 255 not known (still starting, radio off)."""
     network = module.network
@@ -64,9 +52,6 @@ QNSTATUS = command(
     "+QNSTATUS", test(), execute(qnstatus), cite="DRV: rt-thread M26 takes 0 for up; others MAN"
 )
 
-# SIMCom's report of calls (+CLCC=1) is unknown here.
-CLCC = command("+CLCC", test(), execute(clcc), cite="27.007 7.18")
-
 # ---- network time --------------------------------------------------------------------------------
 
 QNITZ = setting("+QNITZ", "network_time.report", (0, 1), "drivers.md: TinyGSM; URC as logs show it")
@@ -76,7 +61,8 @@ CTZR = setting("+CTZR", "network_time.zone_report", (0, 1), "27.007 8.41: +CTZV;
 
 def qlts(module: MxxShell) -> Reply:
     """The time that the network told last; an empty string before that."""
-    return info(f'+QLTS: "{module.network_time.last}"')
+    told = module.network_time.told
+    return info(f'+QLTS: "{time_words(told) if told else ""}"')
 
 
 QLTS = command("+QLTS", test(), execute(qlts), cite="DRV: M26, M95 logs; the empty string: EC2x manual")

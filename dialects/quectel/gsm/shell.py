@@ -6,13 +6,13 @@ Sources: observed.md (Mxx), common.md 2 and 4 to 11; MAN as in the README.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from ....emulator.dialect import Dialect, Options
 from ....emulator.events import NetworkTimeArrived
 from ....emulator.power import Greeting
 from ...sms_pdu import type_of_address
 from ...telephony import Telephony
+from ..network_time import LOCAL_TIME, NetworkTime, set_clock, utc_of, zone_words
 
 CALL_READY = (("call ready", "Call Ready"),)
 """An M95 says no `SMS Ready` (opentracker#25, #28); an MC60 does (observed)."""
@@ -20,31 +20,15 @@ FIXED_RATE = Greeting(ready=CALL_READY)
 AUTOBAUD = Greeting(start=("+CFUN: {}",), ready=CALL_READY)
 """`RDY` is said only at a fixed rate (observed.md; MAN of +IPR)."""
 
-LOCAL_TIME = 3
-"""+CTZU=3: the network sets the clock to local time; otherwise it sets it to UTC (EC20 manual; assumed)."""
-
-
 @dataclass(slots=True)
-class NetworkTime:
-    """What the module makes of the network's time. The settings survive a restart.
+class MxxNetworkTime(NetworkTime):
+    """The settings survive a restart.
 
-    A public MC60 firmware sets both, restarts, and expects them to be set (assumed for all).
+    A public MC60 firmware sets them, restarts, and expects them to be set (assumed for all).
     """
 
     report: int = 0
     """+QNITZ."""
-    update: int = 0
-    """+CTZU."""
-    zone_report: int = 0
-    """+CTZR."""
-    zone: int | None = None
-    """The last zone that the network told, in quarters of an hour."""
-    last: str = ""
-    """The last time that the network told, as +QLTS prints it."""
-
-    def forget(self) -> None:
-        """A restart: the settings stay, what the network told is gone."""
-        self.zone, self.last = None, ""
 
 
 def time_words(event: NetworkTimeArrived) -> str:
@@ -52,8 +36,7 @@ def time_words(event: NetworkTimeArrived) -> str:
 
     Logs from China and India (+QNITZ: "16/09/09,04:10:21+32,0") make sense as UTC only.
     """
-    utc = datetime.fromtimestamp(event.utc, UTC)
-    return f"{utc:%y/%m/%d,%H:%M:%S}{event.quarters:+03d},{event.dst}"
+    return f"{utc_of(event):%y/%m/%d,%H:%M:%S}{zone_words(event)},{event.dst}"
 
 
 @dataclass(slots=True)
@@ -77,7 +60,7 @@ class MxxShell(Telephony):
 
     def __init__(self, dialect: Dialect, options: Options) -> None:
         super().__init__(dialect, options)
-        self.network_time = NetworkTime()
+        self.network_time = MxxNetworkTime()
         self.thermometer = Thermometer()
         self.rate_known = True
 
@@ -128,13 +111,9 @@ class MxxShell(Telephony):
         if not self.power.on:
             return
         settings = self.network_time
-        settings.last = time_words(event)
-        if settings.update == LOCAL_TIME:
-            self.rtc.set_utc(self.now, event.utc, event.quarters)
-        elif settings.update or settings.report:
-            self.rtc.set_local(self.now, datetime.fromtimestamp(event.utc, UTC), event.quarters)
+        if settings.update or settings.report:
+            set_clock(self, event, local=settings.update == LOCAL_TIME)
         if settings.report:
-            self.say(f'+QNITZ: "{settings.last}"')
-        if settings.zone_report and event.quarters != settings.zone:
-            self.say(f'+CTZV: "{event.quarters:+03d}"')
-        settings.zone = event.quarters
+            self.say(f'+QNITZ: "{time_words(event)}"')
+        if settings.hear(event, self.now) and settings.zone_report:
+            self.say(f'+CTZV: "{zone_words(event)}"')
