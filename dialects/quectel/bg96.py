@@ -9,14 +9,19 @@ from ..timings import SHELL_TIMINGS, TELEPHONY_TIMINGS
 from ..ts27005 import TS27005
 from ..ts27007 import TS27007
 from ..v250 import V250
+from .lpwa.card import CARD
 from .lpwa.config import CONFIG
 from .lpwa.connections import CONNECTIONS
 from .lpwa.contexts import CONTEXT_COMMANDS
 from .lpwa.data import DATA
+from .lpwa.extras import EXTRAS
 from .lpwa.module import Bg96Module
 from .lpwa.names import NAMES
+from .lpwa.network import NETWORK
 from .lpwa.ntp import NTP
+from .lpwa.packet import PACKET
 from .lpwa.ping import PING
+from .lpwa.scan import SCAN
 from .lpwa.sockets import SOCKETS
 
 REVISION = "BG96MAR02A07M1G"
@@ -31,6 +36,11 @@ BG96 = Dialect(
     | TS27007
     | CALLS
     | TS27005
+    | NETWORK
+    | PACKET
+    | CARD
+    | SCAN
+    | EXTRAS
     | CONTEXT_COMMANDS
     | CONNECTIONS
     | DATA
@@ -42,6 +52,8 @@ BG96 = Dialect(
     timings={
         **SHELL_TIMINGS,
         **TELEPHONY_TIMINGS,
+        "shut down": latency(3.0, "observed, TinyGSM#157: from POWERED DOWN until pdpdeact, at a restart"),
+        "power down": latency(0.2, "assumed: TinyGSM waits 300 ms for POWERED DOWN"),
         "activate": latency(1.5, "common.md 10"),
         "deactivate": latency(2.0, "common.md 10"),
         "deactivate limit": fixed(40, "S 2.1.3"),
@@ -56,6 +68,6 @@ BG96 = Dialect(
         "ntp limit": fixed(125, "S 2.1.12"),
     },
     limits=Limits(line=2048, links=SOCKETS, listeners=SOCKETS, contexts=16, first_context=1, segment=1500),
-    escape=Escape(guard=1.0, gap=1.0),
+    escape=Escape(guard=1.0, gap=1.0, whole=1.0),
     unknown_command=None,
 )

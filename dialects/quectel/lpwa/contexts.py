@@ -112,6 +112,7 @@ def qiact_write(module: Bg96Module, number: int) -> Steps:
         raise refuse(E.NOT_ALLOWED)
     if not (yield from module.stack.activate(context)):
         raise refuse(E.OPEN_CONTEXT)
+    module.packet_event(f"ME PDN ACT {number}")
     return OK
 
 

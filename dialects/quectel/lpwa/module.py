@@ -124,7 +124,7 @@ class Bg96Module(Bg96Shell):
         """A result behind the OK; a failing one is what AT+QIGETERROR tells from now on (REC)."""
         if error is not E.NONE:
             self.last_error = error
-        self.say(line)
+        self.answer_later(line)
 
     def ordered_failure(self, op: str, result: str) -> ErrorCode | None:
         """A code of chapter 4 comes where the module would tell it: some failures come behind the OK."""
@@ -172,6 +172,8 @@ class Bg96Module(Bg96Shell):
 
     def deactivate(self, context: Context) -> None:
         """AT+QIDEACT: its sockets go without a word, their connectIDs are free (S 2.1.3; REC)."""
+        if context.active:
+            self.packet_event(f"ME PDN DEACT {context.number}")
         self.stack.shut(context)
         for socket in self.sockets:
             if socket.context is context:
@@ -198,6 +200,7 @@ class Bg96Module(Bg96Shell):
             data_mode.end(lambda: self._say_all(ResultCode.NO_CARRIER, words))
         else:
             self.say(words)
+        self.packet_event(f"NW PDN DEACT {context.number}")
 
     def _say_all(self, *items: str | ResultCode) -> None:
         for item in items:
