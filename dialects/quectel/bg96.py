@@ -52,6 +52,7 @@ BG96 = Dialect(
     timings={
         **SHELL_TIMINGS,
         **TELEPHONY_TIMINGS,
+        "registration": fixed(2.0, "assumed, after RDY: what Zephyr's and TinyGSM's pauses allow"),
         "shut down": latency(3.0, "observed, TinyGSM#157: from POWERED DOWN until pdpdeact, at a restart"),
         "power down": latency(0.2, "assumed: TinyGSM waits 300 ms for POWERED DOWN"),
         "activate": latency(1.5, "common.md 10"),

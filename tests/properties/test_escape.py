@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from properties.rig import PORT, bring_up, connect
+from vmodem.dialects.quectel.bg96 import BG96
 from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.dialect import Escape, Options
 from vmodem.emulator.engine import Modem
@@ -23,10 +24,10 @@ SLACK = 1e-6
 class Detector:
     """The reference. ``data`` is the payload; ``escaped`` the moment of recognition, or None."""
 
-    guard: float
-    gap: float
+    escape: Escape
     now: float = 0.0
     last: float = 0.0
+    first: float = 0.0
     held: int = 0
     data: bytes = b""
     escaped: float | None = None
@@ -34,18 +35,25 @@ class Detector:
     def wait(self, seconds: float) -> None:
         """No byte for so long."""
         self.now += seconds
-        if self.held == 3 and self.now - self.last >= self.guard - SLACK:
-            self.escaped = self.last + self.guard
-        elif 0 < self.held < 3 and self.now - self.last > self.gap + SLACK:
+        guard = self.escape.guard
+        if self.held == 3 and self.now - self.last >= guard - SLACK:
+            self.escaped = self.last + guard
+        elif 0 < self.held < 3 and self._too_late():
             self._release()
+
+    def _too_late(self) -> bool:
+        """Whether no plus that comes now could go on with those held."""
+        whole = self.escape.whole
+        late = self.now - self.last > self.escape.gap + SLACK
+        return late or (whole is not None and self.now - self.first > whole + SLACK)
 
     def byte(self, byte: int) -> None:
         """One byte, now."""
-        idle = self.now - self.last >= self.guard - SLACK
+        idle = self.now - self.last >= self.escape.guard - SLACK
         if byte == PLUS and 0 < self.held < 3:
             self.held += 1
         elif byte == PLUS and not self.held and idle:
-            self.held = 1
+            self.held, self.first = 1, self.now
         else:
             self._release()
             self.data += bytes([byte])
@@ -62,7 +70,7 @@ def play(escape: Escape, chunks: list[tuple[float, bytes]]) -> None:
     world = World(Modem(dialect, Options(), now=START), MemoryNetStack())
     bring_up(world, "+CIPMODE=1")
     peer = connect(world, PORT)
-    detector = Detector(escape.guard, escape.gap, world.now, last=world.now - 0.5)
+    detector = Detector(escape, world.now, last=world.now - 0.5)
     told = world.now
     for pause, data in chunks:
         world.advance(pause)
@@ -88,17 +96,20 @@ def play(escape: Escape, chunks: list[tuple[float, bytes]]) -> None:
 
 SIM = Escape(guard=1.0, gap=1.0)
 QUECTEL = Escape(guard=0.5, gap=0.02)
+TOGETHER = BG96.escape
+"""All three within a second."""
 BYTES = st.one_of(
     st.sampled_from([b"+", b"+", b"+", b"++", b"+++", b"+++", b"++++", b"a", b"+a", b"a+", b"+++\r"]),
     st.binary(min_size=1, max_size=3),
 )
 PAUSES = {
     SIM: st.sampled_from([0.0, 0.0, 0.1, 0.5, 0.98, 1.0, 1.0, 1.02, 1.5, 2.5]),
+    TOGETHER: st.sampled_from([0.0, 0.0, 0.1, 0.3, 0.48, 0.5, 0.52, 0.98, 1.0, 1.02, 1.5, 2.5]),
     QUECTEL: st.sampled_from([0.0, 0.0, 0.001, 0.01, 0.02, 0.04, 0.3, 0.48, 0.5, 0.52, 1.0]),
 }
 
 
-@pytest.mark.parametrize("escape", [SIM, QUECTEL], ids=["sim800", "quectel"])
+@pytest.mark.parametrize("escape", [SIM, QUECTEL, TOGETHER], ids=["sim800", "quectel", "bg96"])
 @given(st.data())
 def test_escape_detector(escape: Escape, data: st.DataObject) -> None:
     play(escape, data.draw(st.lists(st.tuples(PAUSES[escape], BYTES), max_size=14)))
@@ -109,6 +120,15 @@ def test_escape_detector(escape: Escape, data: st.DataObject) -> None:
 @example([(1.0, b"+"), (1.0, b"+"), (1.02, b"+"), (0.0, b"+"), (0.0, b"+")])
 def test_nothing_but_pluses(chunks: list[tuple[float, bytes]]) -> None:
     play(SIM, chunks)
+
+
+@given(st.lists(st.tuples(PAUSES[TOGETHER], st.just(b"+")), max_size=9))
+@example([(1.0, b"+"), (0.5, b"+"), (0.5, b"+")])
+@example([(1.0, b"+"), (0.5, b"+"), (0.52, b"+"), (1.0, b"+"), (0.0, b"+"), (0.0, b"+")])
+@example([(1.0, b"+"), (0.98, b"+"), (0.1, b"+")])
+@example([(1.0, b"+"), (0.3, b"++"), (0.3, b"+")])
+def test_nothing_but_pluses_that_have_a_second_in_all(chunks: list[tuple[float, bytes]]) -> None:
+    play(TOGETHER, chunks)
 
 
 @given(st.lists(st.tuples(PAUSES[SIM], BYTES), max_size=8))

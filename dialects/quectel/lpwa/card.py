@@ -86,9 +86,11 @@ FILES: dict[int, Callable[[Bg96Shell], bytes]] = {
 """ICCID, IMSI, HPLMNwAcT, AD: the transparent files that there are."""
 FREE = 0x2FE2
 """Read without the PIN (51.011 10.1.1)."""
-READ_BINARY = 176
-COMMANDS = (READ_BINARY, 178, 192, 203, 214, 219, 220, 242)
-"""READ BINARY, READ RECORD, GET RESPONSE, RETRIEVE DATA, UPDATE BINARY, SET DATA, UPDATE RECORD, STATUS."""
+READ_BINARY, UPDATE_BINARY = 176, 214
+OF_RECORDS = (178, 220)
+"""READ RECORD, UPDATE RECORD."""
+COMMANDS = (READ_BINARY, UPDATE_BINARY, *OF_RECORDS, 192, 203, 219, 242)
+"""Also GET RESPONSE, RETRIEVE DATA, SET DATA, STATUS."""
 
 
 def status_word(first: int, second: int) -> Reply:
@@ -98,6 +100,7 @@ def status_word(first: int, second: int) -> Reply:
 
 NOT_FOUND = status_word(0x6A, 0x82)
 NOT_ALLOWED = status_word(0x69, 0x82)
+WRONG_STRUCTURE = status_word(0x69, 0x81)
 NO_SUCH_OFFSET = status_word(0x6B, 0x00)
 NO_SUCH_COMMAND = status_word(0x6D, 0x00)
 
@@ -107,12 +110,16 @@ def crsm(
 ) -> Reply:
     """Read a transparent file; whatever else there is to a card, this one refuses as a card does."""
     refuse_unless_card_answers(module)
-    if operation != READ_BINARY:
-        return NO_SUCH_COMMAND
     contents = FILES.get(-1 if file is None else file)
     if contents is None:
         return NOT_FOUND
-    if file != FREE and module.sim.state is not SimState.READY:
+    if operation in OF_RECORDS:
+        return WRONG_STRUCTURE
+    if operation not in (READ_BINARY, UPDATE_BINARY):
+        return NO_SUCH_COMMAND
+    # All of them are written by the operator alone.
+    locked = file != FREE and module.sim.state is not SimState.READY
+    if operation == UPDATE_BINARY or locked:
         return NOT_ALLOWED
     whole, at = contents(module), p1 << 8 | p2
     if at >= len(whole):

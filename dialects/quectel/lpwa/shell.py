@@ -13,7 +13,6 @@ from ....emulator.events import AccessTechnology, NetworkTimeArrived, Technologi
 from ....emulator.power import Farewell, Greeting
 from ....emulator.profile import Shell
 from ....emulator.radio import SEARCHING, SimState
-from ....emulator.registration import REGISTERED
 from ....emulator.reply import ResultCode
 from ...telephony import Telephony
 from ..network_time import LOCAL_TIME, NetworkTime, local_of, set_clock, zone_words
@@ -21,6 +20,7 @@ from .scan import HOME_ONLY, PACKETS_ONLY, Scan
 
 UNKNOWN = 4
 """<stat>: the domain that the report is of is not the one in use (27.007 7.2; observed, catm1_bg96#9)."""
+ROAMING = 5
 FULL = 4
 """<n> of +CGREG and +CEREG: with what power saving was agreed upon."""
 NO_BER = 99
@@ -146,25 +146,33 @@ class Bg96Shell(Telephony):
 
     # ---- the network -----------------------------------------------------------------------------
 
-    def _choice(self) -> tuple[AccessTechnology, int]:
-        """The technology and the ``<stat>`` that a search ends with now."""
+    def _usable(self) -> list[AccessTechnology]:
+        """What would serve, in the order in which it is looked for."""
         network = self.network
-        for technology in self.scan.order():
-            if technology in network.technologies and self.pinned in (None, technology):
-                roams = network.offers == REGISTERED[1] and self.scan.roaming == HOME_ONLY
-                return technology, SEARCHING if roams else network.offers
-        return network.act, SEARCHING
+        if network.offers == ROAMING and self.scan.roaming == HOME_ONLY:
+            return []
+        return [
+            technology
+            for technology in self.scan.order()
+            if technology in network.technologies and self.pinned in (None, technology)
+        ]
 
     def offered_registration(self) -> int:
-        self.network.act, stat = self._choice()
-        return stat
+        usable = self._usable()
+        if not usable:
+            return SEARCHING
+        self.network.act = usable[0]
+        return self.network.offers
 
     def look_again(self) -> None:
-        """The network or AT+QCFG changed: search, unless it would be found as it is."""
+        """The network or AT+QCFG changed: a module that is served stays where it is, if it may."""
         registration, network = self.registration, self.network
         if not registration.allowed or registration.searching:
             return
-        if self._choice() != (network.act, network.stat):
+        usable = self._usable()
+        if network.registered and network.act in usable:
+            return
+        if network.registered or usable:
             self.detached()
             registration.search("search")
 
@@ -178,8 +186,11 @@ class Bg96Shell(Telephony):
         return self.network.act is not AccessTechnology.GSM
 
     def signal_quality(self) -> tuple[int, int]:
-        """Without a card nothing is measured (observed, rakwireless 9966)."""
-        if self.sim.state is SimState.ABSENT:
+        """Nothing is measured without a card (observed, rakwireless 9966), nor before a cell is found.
+
+        Zephyr activates its context as soon as a level is told.
+        """
+        if self.sim.state is SimState.ABSENT or self.network.stat in (0, SEARCHING):
             return self.no_signal
         return super().signal_quality()[0], NO_BER
 
