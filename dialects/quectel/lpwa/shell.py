@@ -86,6 +86,8 @@ class Bg96Shell(Telephony):
     cms_error_always = True
     charset = "GSM"
     """+CSCS at power-on (MAN)."""
+    no_name = ""
+    """A number that the telephone book does not have (MAN; common.md 6)."""
     voice = False
     """Its only voice is VoLTE, which this firmware does not have yet (MAN, hardware design)."""
     first_clock = datetime(1980, 1, 6, tzinfo=UTC)
@@ -108,8 +110,8 @@ class Bg96Shell(Telephony):
         self.handlers[TechnologiesChanged] = self._technologies_changed
 
     def factory(self) -> Shell:
-        """+CMEE is 1 at power-on (common.md 4: observed on EC21)."""
-        return Shell(cmee=1)
+        """+CMEE is 1 at power-on (common.md 4: observed on EC21), the rate fixed (MAN)."""
+        return Shell(cmee=1, rate=115200)
 
     def reset_settings(self) -> None:
         super().reset_settings()
