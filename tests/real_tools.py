@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import IO
 
 import pytest
@@ -19,13 +20,18 @@ LIMIT = 30.0
 
 
 @contextmanager
-def running_sim800(routes: Sequence[str] = ()) -> Iterator[ThreadedModem]:
-    """A SIM800 on a pty of its own."""
-    modem = ThreadedModem(Header(dialect="sim800"), routes, LOOPBACK)
+def running(dialect: str, routes: Sequence[str] = ()) -> Iterator[ThreadedModem]:
+    """A module on a pty of its own."""
+    modem = ThreadedModem(Header(dialect=dialect), routes, LOOPBACK)
     try:
         yield modem
     finally:
         modem.close()
+
+
+def running_sim800(routes: Sequence[str] = ()) -> AbstractContextManager[ThreadedModem]:
+    """A SIM800 on a pty of its own."""
+    return running("sim800", routes)
 
 
 def program(name: str, package: str = "") -> str:
@@ -53,6 +59,22 @@ def run(
     said = f"{command} ended with {done.returncode}:\n{done.stdout or ''}{done.stderr or ''}"
     assert status is None or done.returncode == status, said
     return done
+
+
+def gammu(modem: ThreadedModem, folder: Path, *words: str, stdin: str = "") -> str:
+    """What gammu prints, its lines with single spaces."""
+    path = program("gammu")
+    settings = folder / "gammurc"
+    settings.write_text(f"[gammu]\ndevice = {modem.path}\nconnection = at115200\n")
+    said = run(path, "-c", str(settings), *words, stdin=stdin).stdout
+    return "\n".join(" ".join(line.split()) for line in said.splitlines())
+
+
+def chat(modem: ThreadedModem, *script: str, status: int) -> str:
+    """What chat tells of its script, which ends with ``status``."""
+    path = program("chat", "ppp")
+    with open(modem.path, "r+b", buffering=0) as port:
+        return run(path, "-s", "-S", "-v", *script, status=status, port=port).stderr
 
 
 @contextmanager

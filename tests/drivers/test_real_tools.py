@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from real_tools import LIMIT, background, program, run, running_sim800
+from real_tools import LIMIT, background, chat, gammu, program, run, running_sim800
 from running_modem import ThreadedModem
 from vmodem.emulator.events import SmsArrived
 
@@ -22,15 +22,6 @@ def modem() -> Iterator[ThreadedModem]:
 
 
 # ---- gammu -----------------------------------------------------------------------------------------
-
-
-def gammu(modem: ThreadedModem, folder: Path, *words: str, stdin: str = "") -> str:
-    """What gammu prints, its lines with single spaces."""
-    path = program("gammu")
-    settings = folder / "gammurc"
-    settings.write_text(f"[gammu]\ndevice = {modem.path}\nconnection = at115200\n")
-    said = run(path, "-c", str(settings), *words, stdin=stdin).stdout
-    return "\n".join(" ".join(line.split()) for line in said.splitlines())
 
 
 def test_gammu_identifies_the_module(modem: ThreadedModem, tmp_path: Path) -> None:
@@ -118,12 +109,6 @@ def test_comgt_waits_for_the_network(modem: ThreadedModem) -> None:
 
 
 # ---- chat, wvdial ----------------------------------------------------------------------------------
-
-
-def chat(modem: ThreadedModem, *script: str, status: int) -> str:
-    path = program("chat", "ppp")
-    with open(modem.path, "r+b", buffering=0) as port:
-        return run(path, "-s", "-S", "-v", *script, status=status, port=port).stderr
 
 
 def test_chat_goes_through_its_script(modem: ThreadedModem) -> None:
