@@ -20,6 +20,7 @@ FIXED_RATE = Greeting(ready=CALL_READY)
 AUTOBAUD = Greeting(start=("+CFUN: {}",), ready=CALL_READY)
 """`RDY` is said only at a fixed rate (observed.md; MAN of +IPR)."""
 
+
 @dataclass(slots=True)
 class MxxNetworkTime(NetworkTime):
     """The settings survive a restart.

@@ -19,7 +19,7 @@ CCID = card_number("+CCID", "+CCID: ", "as its relatives answer it (assumed)")
 
 def qccid(module: Bg96Shell) -> Reply:
     """The card's number, digits and filling as the card has them."""
-    if module.cards.pulled:
+    if module.card_pulled:
         raise Refusal(Cme.SIM_FAILURE)
     refuse_unless_card_answers(module)
     return info(f"+QCCID: {module.sim.iccid}")
@@ -30,7 +30,7 @@ QCCID = command("+QCCID", test(), execute(qccid), cite="observed, forums 38002; 
 
 def cimi_unless_pulled(module: Bg96Shell) -> Reply:
     """The subscriber's identity."""
-    if module.cards.pulled:
+    if module.card_pulled:
         raise Refusal(Cme.NOT_ALLOWED)
     return cimi(module)
 

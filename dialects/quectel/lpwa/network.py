@@ -33,11 +33,11 @@ def cops_select(
         raise Refusal(Cme.SIM_FAILURE)
     if technology is not None and mode not in SELECTING:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
+    selection = cops_write(module, mode, form, operator)
     if mode in SELECTING:
-        module.require_sim()
         module.pinned = None if technology is None else AccessTechnology(technology)
         module.look_again()
-    return cops_write(module, mode, form, operator)
+    return selection
 
 
 COPS = command(

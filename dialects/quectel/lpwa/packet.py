@@ -29,9 +29,7 @@ def defined(module: Bg96Module) -> list[Context]:
 
 def cgdcont_read(module: Bg96Module) -> Reply:
     """Every definition, one a line."""
-    return info(
-        *(f'+CGDCONT: {c.number},"IP","{c.apn}","{NO_ADDRESS}",0,0,0,0' for c in defined(module))
-    )
+    return info(*(f'+CGDCONT: {c.number},"IP","{c.apn}","{NO_ADDRESS}",0,0,0,0' for c in defined(module)))
 
 
 def cgdcont_write(
@@ -168,9 +166,9 @@ def cgerep_write(module: Bg96Module, mode: int, buffering: int) -> Reply:
     reports = module.packet_events
     reports.mode, reports.buffering = mode, buffering
     if mode:
-        held, reports.held = reports.held or [], None
-        for line in held if buffering else ():
+        for line in reports.held if buffering else ():
             module.say(line)
+        reports.held.clear()
     return OK
 
 

@@ -38,7 +38,7 @@ CELLS = {
     T.CAT_NB1: Cell("CAT-NB1", "CAT-NB1", "LTE BAND 8", 3547, "cat_nb1", 1 << 7),
     T.GSM: Cell("EDGE", "GSM", "GSM 1800", 698, "gsm", 1 << 1),
 }
-"""NB1 and EDGE as published logs of a BG96 print them; of Cat M1 the band is the one that BG96s were seen on."""
+"""NB1 and EDGE as published logs of a BG96 print them; Cat M1 on a band that one of them would not leave."""
 
 BY_DIGITS = {"01": T.GSM, "02": T.CAT_M1, "03": T.CAT_NB1}
 """``nwscanseq`` (MAN)."""
@@ -165,18 +165,24 @@ EFFECT = choice(AT_RESTART, AT_ONCE)
 
 
 def qcfg_write(
-    module: Bg96Module, name: str, first: str | None, second: str | None, third: str | None, fourth: str | None
+    module: Bg96Module,
+    name: str,
+    first: str | None,
+    second: str | None,
+    third: str | None,
+    fourth: str | None,
 ) -> Reply:
     """A name alone asks; with its values it sets, at once unless the last number says at the restart."""
     knob = KNOBS.get(name.lower())
     if knob is None:
         raise Refusal
     items = knob.items
-    given = [text for text in (first, second, third, fourth) if text is not None]
+    fields = (first, second, third, fourth)
+    given = [text for text in fields if text is not None]
     if not given:
         values = ",".join(item.shown.format(getattr(module.stored_scan, item.attribute)) for item in items)
         return info(f'+QCFG: "{name.lower()}",{values}')
-    if len(given) not in (len(items), len(items) + 1):
+    if len(given) not in (len(items), len(items) + 1) or None in fields[: len(given)]:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
     changes: dict[str, Any] = {
         item.attribute: item.parse(text) for item, text in zip(items, given, strict=False)

@@ -5,7 +5,8 @@ Sources: observed.md (BG96), common.md 2 and 4 to 11, drivers.md; RAK and MAN as
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ....emulator.dialect import Dialect, Options
@@ -18,11 +19,17 @@ from ...telephony import Telephony
 from ..network_time import LOCAL_TIME, NetworkTime, local_of, set_clock, zone_words
 from .scan import HOME_ONLY, PACKETS_ONLY, Scan
 
+START = ("RDY", "APP RDY")
+GOODBYE = "POWERED DOWN"
+HERE = (*START, GOODBYE)
+"""Said on this port whatever AT+QURCCFG says (assumed)."""
 UNKNOWN = 4
 """<stat>: the domain that the report is of is not the one in use (27.007 7.2; observed, catm1_bg96#9)."""
 ROAMING = 5
 FULL = 4
 """<n> of +CGREG and +CEREG: with what power saving was agreed upon."""
+KEPT_EVENTS = 16
+"""Packet events that wait for AT+CGEREP; the oldest go first (27.007 10.1.19; the number is assumed)."""
 NO_BER = 99
 """<ber> of +CSQ, on LTE and on GSM (observed, mbed-os#11192, catm1_bg96)."""
 
@@ -72,13 +79,13 @@ class EventReports:
 
     mode: int = 0
     buffering: int = 0
-    held: list[str] | None = None
+    held: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_EVENTS))
 
 
 class Bg96Shell(Telephony):
     """The shell of the BG96."""
 
-    greeting = Greeting(start=("RDY", "APP RDY"), sim=False, ready=(), sim_off="", deaf=True)
+    greeting = Greeting(start=START, sim=False, ready=(), sim_off="", deaf=True)
     """RDY and APP RDY alone: observed with this firmware (forums 38002). Assumed: it is deaf before RDY."""
     registration_reports = (("+CREG", "creg"), ("+CGREG", "cgreg"), ("+CEREG", "cereg"))
     operator_modes = "(0,1,2,3,4),(0,1,2)"
@@ -126,7 +133,7 @@ class Bg96Shell(Telephony):
 
     def say(self, item: str | tuple[str, ...] | ResultCode) -> None:
         """Lost here when AT+QURCCFG sends it to another port; result codes belong to this one."""
-        if isinstance(item, ResultCode) or self.urc_port == self.options.port_name:
+        if isinstance(item, ResultCode) or item in HERE or self.urc_port == self.options.port_name:
             super().say(item)
 
     def answer_later(self, line: str) -> None:
@@ -139,11 +146,11 @@ class Bg96Shell(Telephony):
         """POWERED DOWN, and three seconds later the contexts that were up (observed, TinyGSM#157)."""
         active = [context.number for context in self.stack.contexts if context.active]
         lost = tuple(f'+QIURC: "pdpdeact",{number}' for number in active)
-        return ((0.0, ("POWERED DOWN",)), ("shut down", lost))
+        return ((0.0, (GOODBYE,)), ("shut down", lost))
 
     def power_down(self) -> None:
         """Say goodbye and be off."""
-        self._write_item("POWERED DOWN")
+        self._write_item(GOODBYE)
         self.power.switch_off()
 
     # ---- the network -----------------------------------------------------------------------------
@@ -225,11 +232,16 @@ class Bg96Shell(Telephony):
         """+CGEV under AT+CGEREP (27.007 10.1.19)."""
         reports, line = self.packet_events, f"+CGEV: {words}"
         if reports.mode == 0:
-            reports.held = [*(reports.held or ()), line]
+            reports.held.append(line)
         elif reports.mode == 2 or self.data_mode is None:
             self.say(line)
 
     # ---- the card --------------------------------------------------------------------------------
+
+    @property
+    def card_pulled(self) -> bool:
+        """Whether the card was pulled while the module was on, and none has been read since."""
+        return self.cards.pulled and self.sim.state is SimState.ABSENT
 
     def card_moved(self, present: bool) -> None:
         """Without AT+QSIMDET a card put in is not looked at before the next start (MAN)."""

@@ -272,6 +272,15 @@ def test_packet_events_are_kept_until_they_are_wanted() -> None:
     assert host.asks("AT+QIDEACT=1") == OK, "it was not active any more"
 
 
+def test_the_oldest_packet_events_are_forgotten() -> None:
+    host, _ = host_online()
+    for _ in range(20):
+        assert host.asks("AT+QIDEACT=1") == OK
+        assert host.asks("AT+QIACT=1") == OK
+    assert host.asks("AT+CGEREP=1,1").count(b"+CGEV") == 16
+    assert host.asks("AT+CGEREP=1,1") == OK
+
+
 def test_packet_events_are_forgotten() -> None:
     host, _ = host_online()
     assert host.asks("AT+CGEREP=1") == OK
