@@ -124,7 +124,7 @@ class Bg96Module(Bg96Shell):
         """A result behind the OK; a failing one is what AT+QIGETERROR tells from now on (REC)."""
         if error is not E.NONE:
             self.last_error = error
-        self.answer_later(line)
+        self.say(line)
 
     def ordered_failure(self, op: str, result: str) -> ErrorCode | None:
         """A code of chapter 4 comes where the module would tell it: some failures come behind the OK."""

@@ -119,14 +119,14 @@ BEARER = 5
 
 
 def _parameters(module: Bg96Module, contexts: list[Context]) -> Reply:
+    """The gateway is not told; the name servers only where there are any."""
     lines = []
     for context in contexts:
         if context.active:
-            primary, secondary = module.tcpip.of(context).dns
-            lines.append(
-                f'+CGCONTRDP: {context.number},{BEARER},"{context.apn}","{context.address}","",'
-                f'"{primary}","{secondary}"'
-            )
+            known = [server for server in module.tcpip.of(context).dns if server not in ("", NO_ADDRESS)]
+            servers = "".join(f',"{server}"' for server in ("", *known)) if known else ""
+            head = f'+CGCONTRDP: {context.number},{BEARER},"{context.apn}"'
+            lines.append(f'{head},"{context.address}"{servers}')
     return info(*lines)
 
 
@@ -151,7 +151,7 @@ CGCONTRDP = command(
     test_by(cgcontrdp_test),
     execute(cgcontrdp_all),
     write(CID, run=cgcontrdp_write),
-    cite="27.007 10.1.23; only OK without an active context: observed, sixfab 1414; gateway assumed",
+    cite="27.007 10.1.23; only OK without an active context: observed, sixfab 1414; gateway: not told",
 )
 
 

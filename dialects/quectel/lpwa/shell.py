@@ -21,8 +21,8 @@ from .scan import HOME_ONLY, PACKETS_ONLY, Scan
 
 START = ("RDY", "APP RDY")
 GOODBYE = "POWERED DOWN"
-HERE = (*START, GOODBYE)
-"""Said on this port whatever AT+QURCCFG says (assumed)."""
+HERE = (*START, GOODBYE, "+QIOPEN:", "+QPING:", "+QNTP:")
+"""How lines begin that come here whatever AT+QURCCFG says: boot, late results of commands (assumed)."""
 UNKNOWN = 4
 """<stat>: the domain that the report is of is not the one in use (27.007 7.2; observed, catm1_bg96#9)."""
 ROAMING = 5
@@ -133,12 +133,9 @@ class Bg96Shell(Telephony):
 
     def say(self, item: str | tuple[str, ...] | ResultCode) -> None:
         """Lost here when AT+QURCCFG sends it to another port; result codes belong to this one."""
-        if isinstance(item, ResultCode) or item in HERE or self.urc_port == self.options.port_name:
+        here = isinstance(item, ResultCode) or (isinstance(item, str) and item.startswith(HERE))
+        if here or self.urc_port == self.options.port_name:
             super().say(item)
-
-    def answer_later(self, line: str) -> None:
-        """The late result of a command typed here: it comes here (assumed)."""
-        super().say(line)
 
     # ---- power -----------------------------------------------------------------------------------
 

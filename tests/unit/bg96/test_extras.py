@@ -249,9 +249,12 @@ def test_addresses() -> None:
 
 def test_parameters_of_active_contexts() -> None:
     host, _ = host_online()
-    line = f'+CGCONTRDP: 1,5,"internet","{ADDRESS}","","",""'
+    line = f'+CGCONTRDP: 1,5,"internet","{ADDRESS}"'
     for asked in ("AT+CGCONTRDP", "AT+CGCONTRDP=1"):
         assert host.asks(asked) == said(line, "OK")
+    module = module_of(host)
+    module.tcpip.of(module.stack.contexts[0]).dns = ("8.8.8.8", "0.0.0.0")  # type: ignore[attr-defined]
+    assert host.asks("AT+CGCONTRDP") == said(f'{line},"","8.8.8.8"', "OK")
     assert host.asks("AT+CGCONTRDP=2") == OK
     assert host.asks("AT+CGCONTRDP=?") == said("+CGCONTRDP: (1)", "OK")
     assert host.asks("AT+QIDEACT=1") == OK
