@@ -117,8 +117,8 @@ class Bg96Shell(Telephony):
         self.handlers[TechnologiesChanged] = self._technologies_changed
 
     def factory(self) -> Shell:
-        """+CMEE is 1 at power-on (common.md 4: observed on EC21), the rate fixed (MAN)."""
-        return Shell(cmee=1, rate=115200)
+        """+CMEE is 1 at power-on (common.md 4: observed on EC21)."""
+        return Shell(cmee=1)
 
     def reset_settings(self) -> None:
         super().reset_settings()
