@@ -180,6 +180,11 @@ def test_the_card_pulled_and_put_back(dialect: str) -> None:
     s.waits(6.0)
     assert s.asks("AT+CPIN?") == b"\r\n+CME ERROR: 10\r\n"
     s.waits(20.0)
+    if dialect == "bg96":  # under AT+QSIMDET=0 it looks when the card gets power
+        assert s.asks("AT+CPIN?") == b"\r\n+CME ERROR: 10\r\n"
+        s.asks("AT+CFUN=0")
+        s.asks("AT+CFUN=1")
+        s.waits(5.0)
     assert s.asks("AT+CPIN?") == b"\r\n+CPIN: READY\r\n\r\nOK\r\n"
 
 
