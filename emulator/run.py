@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..netstack.capture import Capture
 from ..netstack.policy import is_loopback
@@ -36,11 +36,12 @@ from .places import (
     serial_place,
     tcp_places,
 )
-from .play import Play, laid_over, staged, tell
 from .ready_file import ReadyFile
-from .scenario.model import Scenario
-from .scenario_files import read_scenario
 from .transcript import JsonLog
+
+if TYPE_CHECKING:
+    from .play import Play
+    from .scenario.model import Scenario
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MOST_NOTES = 50
@@ -78,9 +79,11 @@ def run(args: argparse.Namespace) -> int:
 
 def plan(args: argparse.Namespace) -> Plan:
     """Check everything that can be checked without touching the machine. Raises :class:`UsageError`."""
-    scenario = None if args.scenario is None else read_scenario(Path(args.scenario))
+    scenario = None if args.scenario is None else _scenario(Path(args.scenario))
     choices = Choices(**{field.name: _frozen(getattr(args, field.name)) for field in fields(Choices)})
     if scenario is not None:
+        from .play import laid_over, staged
+
         choices = laid_over(choices, scenario)
     places = _places(args, choices.dialect)
     chosen = check(choices, len(places))
@@ -89,6 +92,14 @@ def plan(args: argparse.Namespace) -> Plan:
     if chosen.paced and any(place.kind == "serial" for place in places):
         raise UsageError("--baud is not for a real port (write its rate behind it: --serial DEVICE:RATE)")
     return Plan(chosen, tuple(places), _path(args.log), _path(args.pcap), _path(args.ready_file), scenario)
+
+
+def _scenario(path: Path) -> Scenario:
+    try:
+        from .scenario_files import read_scenario
+    except ImportError as error:  # the first command of the README works with nothing installed
+        raise SetupError(f"--scenario needs {error.name} (pip install {error.name})") from error
+    return read_scenario(path)
 
 
 def _frozen(value: Any) -> Any:
@@ -143,10 +154,14 @@ async def serve(plan: Plan) -> int:
             raise SetupError(str(error)) from error
         if play is None:
             return 0
+        from .play import tell
+
         return 0 if tell(play.reports(world.clock.now()), play.seed) else FAILED
 
 
 def _play(scenario: Scenario, seed: int, stopped: asyncio.Future[None]) -> Play:
+    from .play import Play
+
     def finished(why: str) -> None:
         if not stopped.done():
             stopped.set_result(None)
