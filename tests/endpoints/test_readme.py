@@ -14,6 +14,10 @@ from pathlib import Path
 
 import port_table
 import pytest
+from directed import DIALECTS, Story
+from vmodem.emulator.scenario.load import checked
+from vmodem.emulator.scenario.text import parse
+from vmodem.netstack.routes import Route
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text()
@@ -103,3 +107,18 @@ def test_the_ports_as_they_are_shown() -> None:
         if modem.returncode == 3 and "already in use" in err.lower():
             pytest.skip(f"somebody has that port: {err}")
         assert first.strip() == comment.split(",")[0].strip()
+
+
+def test_the_scenario_is_one_and_runs_on_every_dialect() -> None:
+    source = parse("drop.yaml", block("yaml", "name: drop"))
+    scenario = checked(source, Route.entry)
+    body = "".join(f"{line}\n" for line in block("yaml", "name: drop").splitlines()[3:])
+    for dialect in DIALECTS:
+        story = Story(body, dialect)
+        story.connects()
+        for _ in range(3):
+            assert b"SEND OK" in story.sends()
+        story.waits(6.0)
+        assert story.notes.count("mark down") == 1
+        assert not any(story.outcomes().values())
+    assert scenario.expect[0].id == "reconnects"
