@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from ..emulator.command import command, execute
-from ..emulator.dialect import CommandSet, Dialect, Escape, Identity, Limits
+from ..emulator.dialect import CommandSet, Dialect, Identity
 from ..emulator.module import Module
-from ..emulator.reply import Cme, Reply, info
-from ..emulator.timing import fixed, latency
-from .timings import SHELL_TIMINGS, TELEPHONY_TIMINGS
+from ..emulator.reply import Reply, info
 
 
 def cgmm(module: Module) -> Reply:
@@ -22,18 +20,4 @@ MINIMAL = Dialect(
     identity=Identity("vmodem", "MINIMAL", "1", ("MINIMAL",)),
     commands=CommandSet([command("+CGMM", execute(cgmm), cite="27.007 5.2")]),
     module=Module,
-    timings={
-        **SHELL_TIMINGS,
-        **TELEPHONY_TIMINGS,
-        "activate": latency(1.0, "assumed"),
-        "connect": latency(0.2, "assumed"),
-        "connect limit": fixed(75, "assumed"),
-        "close": latency(0.05, "assumed"),
-        "close limit": fixed(5, "assumed"),
-        "dns": latency(0.3, "assumed"),
-        "dns limit": fixed(60, "assumed"),
-    },
-    limits=Limits(),
-    escape=Escape(guard=1.0, gap=1.0),
-    unknown_command=Cme.UNKNOWN,
 )

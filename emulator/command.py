@@ -219,8 +219,14 @@ class Command:
     def __post_init__(self) -> None:
         if self.name != self.name.upper():
             raise DeclarationError(f"{self.name}: command names are declared in upper case")
+        settled: set[Kind] = set()
         for form in self.forms:
             _check_handler(self.name, form)
+            if form.kind in settled:
+                kind = form.kind.name.lower()
+                raise DeclarationError(f"{self.name}: a second {kind} form is never reached without only=")
+            if form.only is None:
+                settled.add(form.kind)
 
     def letters(self) -> str:
         """The forms offered, as the checklist writes them: ``T,R,W,E``."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from .command import Command
 from .events import AccessTechnology
 from .reply import Cme, ErrorCode
-from .timing import Duration
+from .timing import STANDARD_TIMINGS, Duration
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 class CommandSet:
@@ -30,10 +34,11 @@ class CommandSet:
 
     def without(self, *names: str) -> CommandSet:
         """The set without these commands; ``KeyError`` for a name that is not in it."""
+        missing = [name for name in names if name not in self._by_name]
+        if missing:
+            raise KeyError(f"there is no {', '.join(missing)} to leave out")
         fewer = CommandSet()
-        fewer._by_name = dict(self._by_name)
-        for name in names:
-            del fewer._by_name[name]
+        fewer._by_name = {name: item for name, item in self._by_name.items() if name not in names}
         return fewer
 
     def get(self, name: str) -> Command | None:
@@ -91,8 +96,8 @@ class Escape:
     first to the third (``None``: the gap alone counts).
     """
 
-    guard: float
-    gap: float
+    guard: float = 1.0
+    gap: float = 1.0
     whole: float | None = None
 
 
@@ -136,19 +141,30 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One module: the constant at the foot of its file."""
+    """One module: the constant at the foot of its file. What it does not say is as in most modules."""
 
     name: str
+    """As users type it, and as the entry point announces it: lower case, without spaces."""
     title: str
-    documents: tuple[str, ...]
     identity: Identity
     commands: CommandSet
     module: Callable[[Dialect, Options], Any]
     """Makes the module's mutable state: a :class:`~.module.Module` or the family's subclass."""
-    timings: Mapping[str, Duration]
-    limits: Limits
-    escape: Escape
-    unknown_command: ErrorCode | None
+    documents: tuple[str, ...] = ()
+    timings: Mapping[str, Duration] = field(default_factory=dict)
+    """The module's own durations, and those that differ from :data:`~.timing.STANDARD_TIMINGS`; all
+    of them are here afterwards."""
+    limits: Limits = Limits()
+    escape: Escape = Escape()
+    unknown_command: ErrorCode | None = None
     """The +CME ERROR of an unknown command, or None for a plain ERROR always."""
     other_mode: ErrorCode | None = Cme.NOT_ALLOWED
     """The +CME ERROR of a form that belongs to the other connection mode."""
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` for a name that nobody could type, or that could be no file's."""
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"a dialect cannot be called {self.name!r}; use lower-case letters, digits, - and _"
+            )
+        object.__setattr__(self, "timings", MappingProxyType({**STANDARD_TIMINGS, **self.timings}))

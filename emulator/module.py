@@ -203,6 +203,21 @@ class Module(Port):
         if escaped:
             self._write_item(ResultCode.OK)
 
+    def end_data_mode(self, of: Link | Context, *items: str | ResultCode) -> bool:
+        """``of`` is gone. If its link has the line, its last data comes, then ``items``; else nothing
+        is said. Returns whether it had the line.
+        """
+        data_mode = self.data_mode
+        if data_mode is None or of not in (data_mode.link, data_mode.link.context):
+            return False
+
+        def say() -> None:
+            for item in items:
+                self.say(item)
+
+        data_mode.end(say)
+        return True
+
     # ---- what a family says: overridden ----------------------------------------------------------
 
     def error(self, code: ErrorCode | None) -> ResultCode | str:
@@ -382,7 +397,7 @@ class Module(Port):
 
     def frame(self, link: Link, data: bytes, source: Address) -> bytes:
         """One block of pushed data with its header."""
-        raise NotImplementedError
+        raise self._unsaid("frame")
 
     def holds_data(self, link: Link) -> bool:
         """Whether the data of ``link`` waits for the host to fetch it."""
@@ -396,11 +411,11 @@ class Module(Port):
 
     def link_opened(self, link: Link) -> None:
         """A connection that the host asked for is open."""
-        raise NotImplementedError
+        raise self._unsaid("link_opened")
 
     def link_failed(self, link: Link, failure: Failure) -> None:
         """A connection that the host asked for could not be opened."""
-        raise NotImplementedError
+        raise self._unsaid("link_failed")
 
     def link_for_client(self, listener: Listener) -> Link | None:
         """The link that an arriving client gets, or None to refuse it."""
@@ -408,7 +423,7 @@ class Module(Port):
 
     def link_accepted(self, link: Link) -> None:
         """A client is connected."""
-        raise NotImplementedError
+        raise self._unsaid("link_accepted")
 
     def peer_finished(self, link: Link) -> None:
         """The peer sent FIN, or acknowledged the last data after its FIN."""
@@ -417,16 +432,19 @@ class Module(Port):
 
     def link_closed(self, link: Link) -> None:
         """A connection was closed by the peer, or lost."""
-        raise NotImplementedError
+        raise self._unsaid("link_closed")
 
     def context_lost(self, context: Context) -> None:
         """The network deactivated ``context``."""
-        raise NotImplementedError
+        raise self._unsaid("context_lost")
 
     def listener_opened(self, listener: Listener) -> None:
-        """The listener accepts clients."""
-        raise NotImplementedError
+        """The listener accepts clients; a command that waits for it needs no word here."""
 
     def listener_failed(self, listener: Listener, failure: Failure) -> None:
-        """The listener could not be opened."""
-        raise NotImplementedError
+        """The listener could not be opened; a command that waits for it needs no word here."""
+
+    def _unsaid(self, hook: str) -> NotImplementedError:
+        """What the author of a dialect forgot to say, when the network brings it up."""
+        kind = type(self)
+        return NotImplementedError(f"{kind.__module__}.{kind.__qualname__} does not say {hook}()")

@@ -37,7 +37,7 @@ from .jobs import Pause, Steps, Timer, Until
 from .links import Context, Link, Role
 from .machine import Position
 from .sockets import Sockets
-from .states import LINK, ContextState, Happening, LinkState
+from .states import LINK, OPENING, ContextState, Happening, LinkState
 
 if TYPE_CHECKING:
     from .module import Module
@@ -89,7 +89,7 @@ class Stack(Sockets):
         self.dns_servers = ()
         for context in self.contexts:
             context.position.fire(Happening.SHUT)
-            context.address = ""
+            context.address = context.apn = context.user = context.password = ""
 
     # ---- contexts --------------------------------------------------------------------------------
 
@@ -135,8 +135,14 @@ class Stack(Sockets):
 
     # ---- opening ---------------------------------------------------------------------------------
 
+    def begin(self, link: Link, transport: Transport, context: Context) -> None:
+        """``link`` is about to serve a new connection that the host asked for: it is CONNECTING."""
+        self._module.seal(link)
+        link.begin(transport, context, Role.CLIENT)
+        link.position.fire(OPENING[transport])
+
     def open(self, link: Link, host: str | None, port: int, local_port: int = 0) -> Steps:
-        """Steps: connect ``link`` (begun, and CONNECTING); ends in one of the module's hooks.
+        """Steps: connect ``link`` (behind :meth:`begin`); ends in one of the module's hooks.
 
         ``host`` None: a UDP socket that sends and receives without a destination of its own.
         """
@@ -385,7 +391,6 @@ class Stack(Sockets):
             self._module.ask(CloseSocket(event.handle, abort=True))
             return
         self._module.seal(link)
-        self.forget_data(link)
         link.begin(listener.transport, listener.context, Role.SERVER)
         link.remote = link.destination = event.remote
         link.local_port = event.local.port

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from .effects import Transport
 from .machine import Machine, On, rows
 
 
@@ -40,6 +41,9 @@ class Happening(Enum):
 
 
 H = Happening
+
+OPENING = {Transport.TCP: H.TCP_OPENING, Transport.UDP: H.UDP_OPENING}
+"""What opening a link of this transport is to the machines."""
 
 
 class LinkState(Enum):

@@ -7,8 +7,9 @@ and is never scaled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,44 @@ def fixed(seconds: float, cite: str) -> Duration:
     return Duration(seconds, False, cite)
 
 
+STANDARD_TIMINGS: Mapping[str, Duration] = MappingProxyType(
+    {
+        # The shell.
+        "boot": latency(2.8, "forums.quectel.com 3135: RDY about 2.8 s after power-on handling; same class"),
+        "boot sim": latency(1.0, "assumed: TinyGSM#466 has +CPIN: READY soon after RDY"),
+        "call ready": latency(3.0, "assumed: a few seconds after +CPIN: READY"),
+        "sms ready": latency(1.0, "assumed: after Call Ready"),
+        "signal": fixed(2.0, "observed: +CSQ: 0,0 right after reset, a real value about 2 s later"),
+        "registration": fixed(6.0, "assumed, after RDY; lwcell must see +CREG: 1 after its 5 s pause"),
+        "search": latency(2.0, "assumed: registration after +CFUN=1, +COPS=0 or the PIN"),
+        "operators": latency(15.0, "assumed: +COPS=? scans all bands"),
+        "attach": latency(1.5, "common.md 10"),
+        "detach": latency(1.0, "assumed"),
+        "pdp activate": latency(3.6, "observed: CGACT=1,1 took 3.6 s and 6.5 s"),
+        "power down": latency(1.0, "assumed: NORMAL POWER DOWN comes when the module has left the network"),
+        "dtr escape": fixed(0.0, "GSM TCPIP AN 4: the ON to OFF edge of DTR switches at once"),
+        "sleep idle": fixed(5.0, "common.md 7"),
+        "wake": fixed(0.05, "SIM800 note 11: DTR low for 50 ms"),
+        # Calls and short messages.
+        "ring interval": fixed(5, "common.md 6: RING about every 5 s"),
+        "call set-up": fixed(2, "assumed: dialling until the other telephone rings"),
+        "no answer": fixed(60, "assumed: the network's limit until NO ANSWER"),
+        "sms send": latency(2, "assumed: until the service centre has acknowledged"),
+        "call pulse": fixed(0.05, "SIM800 note 2.2.5: RI low for 50 ms"),
+        "message pulse": fixed(0.12, "SIM800 note 2.2.5: RI low for 120 ms"),
+        # The TCP/IP toolkit.
+        "activate": latency(1.5, "common.md 10"),
+        "connect": latency(0.5, "common.md 10"),
+        "connect limit": fixed(75, "common.md 9: how long a SYN is repeated"),
+        "close": latency(0.05, "common.md 10"),
+        "close limit": fixed(5, "common.md 10: slow close"),
+        "dns": latency(0.3, "common.md 10"),
+        "dns limit": fixed(60, "assumed"),
+    }
+)
+"""The durations that the engine and the standards' commands use: a dialect declares what differs."""
+
+
 class Timings:
     """The durations in force: a dialect's defaults, a factor for latencies, and overrides by name."""
 
@@ -45,9 +84,16 @@ class Timings:
         }
         for name, seconds in (overrides or {}).items():
             if name not in self._seconds:
-                raise KeyError(f"no duration is named {name!r}; known: {', '.join(sorted(defaults))}")
+                raise KeyError(_unknown(name, defaults))
             self._seconds[name] = seconds
 
     def __getitem__(self, name: str) -> float:
-        """Seconds of the duration ``name``; ``KeyError`` if no dialect declares it."""
-        return self._seconds[name]
+        """Seconds of the duration ``name``; ``KeyError`` if the dialect does not declare it."""
+        try:
+            return self._seconds[name]
+        except KeyError:
+            raise KeyError(_unknown(name, self._seconds)) from None
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    return f"no duration is named {name!r}; known: {', '.join(sorted(known))}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...emulator.dialect import Dialect, Escape, Identity, Limits
 from ...emulator.timing import fixed, latency
 from ..calls import CALLS
-from ..timings import SHELL_TIMINGS, TELEPHONY_TIMINGS
 from ..ts27005 import TS27005
 from ..ts27007 import TS27007
 from ..v250 import V250
@@ -50,21 +49,15 @@ BG96 = Dialect(
     | NTP,
     module=Bg96Module,
     timings={
-        **SHELL_TIMINGS,
-        **TELEPHONY_TIMINGS,
         "registration": fixed(2.0, "assumed, after RDY: what Zephyr's and TinyGSM's pauses allow"),
         "shut down": latency(3.0, "observed, TinyGSM#157: from POWERED DOWN until pdpdeact, at a restart"),
         "power down": latency(0.2, "assumed: TinyGSM waits 300 ms for POWERED DOWN"),
-        "activate": latency(1.5, "common.md 10"),
         "deactivate": latency(2.0, "common.md 10"),
         "deactivate limit": fixed(40, "S 2.1.3"),
-        "connect": latency(0.5, "common.md 10"),
         "connect limit": fixed(75, "REC; S 2.1.4: 150 s at the most"),
-        "close": latency(0.05, "common.md 10"),
         "close limit": fixed(10, "S 2.1.5: the default of QICLOSE"),
         "closed report": fixed(0.5, "assumed: how long `closed` waits for a host that reads first"),
         "send fail": fixed(0.5, "assumed: a full buffer is one that stays full"),
-        "dns": latency(0.3, "common.md 10"),
         "dns limit": fixed(60, "S 2.1.14"),
         "ntp limit": fixed(125, "S 2.1.12"),
     },

@@ -6,7 +6,6 @@ from ...emulator.dialect import Dialect, Escape, Identity, Limits
 from ...emulator.reply import Cme
 from ...emulator.timing import fixed, latency
 from ..calls import CALLS
-from ..timings import SHELL_TIMINGS, TELEPHONY_TIMINGS
 from ..ts27005 import TS27005
 from ..ts27007 import TS27007
 from ..v250 import V250
@@ -27,20 +26,13 @@ QUECTEL_MXX = Dialect(
     commands=V250 | TS27007 | CALLS | TS27005 | EXTRAS | CONTEXTS | CONNECTIONS | DATA,
     module=MxxModule,
     timings={
-        **SHELL_TIMINGS,
-        **TELEPHONY_TIMINGS,
         "call pulse": fixed(0.012, "S 4: RI low for 12 ms"),
         "message pulse": fixed(0.012, "S 4: RI low for 12 ms"),
         "wake": fixed(0.02, "S 9: the serial port is active 20 ms after DTR went low"),
         "configure": latency(0.2, "assumed: IP CONFIG, before IP IND"),
-        "activate": latency(1.5, "common.md 10"),
-        "connect": latency(0.5, "common.md 10"),
         "connect limit": fixed(75, "DRV: QIOPEN takes 75 s at the most"),
-        "close": latency(0.05, "common.md 10"),
-        "close limit": fixed(5, "common.md 10: slow close"),
         "send fail": fixed(0.5, "assumed: a full buffer is one that stays full"),
         "deactivate": latency(2.0, "S 5.5: 2 to 5 s"),
-        "dns": latency(0.3, "common.md 10"),
         "dns limit": fixed(14, "DRV: QIDNSGIP takes 14 s at the most"),
     },
     limits=Limits(links=BANK, banks=2),

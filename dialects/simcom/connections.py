@@ -10,7 +10,7 @@ from ...emulator.command import Choice, Int, command, execute, read, test, test_
 from ...emulator.dialect import CommandSet
 from ...emulator.effects import Transport
 from ...emulator.jobs import Steps, Until
-from ...emulator.links import Link, Role
+from ...emulator.links import Link
 from ...emulator.reply import OK, Cme, Refusal, Reply, ResultCode, info, literal
 from ...emulator.states import Happening, LinkState, ServerState
 from ..toolkit import HOST, LINK, PORT, QUAD, TRANSPORT, refuse_unless
@@ -39,11 +39,8 @@ def _already(module: Sim800Module, link: Link) -> Reply:
 
 def _start(module: Sim800Module, link: Link, transport: str, host: str, port: int) -> Reply:
     """OK; the connection and its result follow in the background."""
-    module.seal(link)
-    link.begin(Transport(transport), module.context, Role.CLIENT)
+    module.stack.begin(link, Transport(transport), module.context)
     link.any_sender = link.transport is Transport.UDP and bool(module.tcpip.udp_modes[link.number])
-    tcp = link.transport is Transport.TCP
-    link.position.fire(Happening.TCP_OPENING if tcp else Happening.UDP_OPENING)
     link.job = module.start(module.connect(link, host, port))
     return OK
 

@@ -15,7 +15,7 @@ from ...emulator.events import Address, Failure, NetworkTimeArrived
 from ...emulator.jobs import Job, Steps
 from ...emulator.links import Context, Link, Listener, Role
 from ...emulator.machine import Position
-from ...emulator.states import Happening
+from ...emulator.states import OPENING, Happening
 from ..telephony import Telephony
 from .bearers import Bearers
 from .beside import Extras
@@ -26,7 +26,6 @@ APN = "CMNET"
 """S 2.1.1: the APN of a fresh module."""
 
 UNROUTABLE = frozenset({Failure.NOT_FOUND, Failure.UNREACHABLE, Failure.FORBIDDEN})
-OPENING = {Transport.TCP: Happening.TCP_OPENING, Transport.UDP: Happening.UDP_OPENING}
 
 
 @dataclass(slots=True)
@@ -224,12 +223,6 @@ class Sim800Module(Telephony):
             self.carrier_changed()
             self.connect_data(link)
 
-    def listener_opened(self, listener: Listener) -> None:
-        """The command that listens waits for it."""
-
-    def listener_failed(self, listener: Listener, failure: Failure) -> None:
-        """The command that listens waits for it."""
-
     # ---- data ------------------------------------------------------------------------------------
 
     def data_rules(self, link: Link) -> DataRules:
@@ -269,9 +262,7 @@ class Sim800Module(Telephony):
         self.carrier_changed()
         if not self.tcpip.mux:
             self.single.fire(self.left(link))
-        data_mode = self.data_mode
-        if data_mode is not None and data_mode.link is link:
-            data_mode.end(lambda: self.say("CLOSED"))
+        if self.end_data_mode(link, "CLOSED"):
             return
         self._lose_data(link)
         self.say(self.named(link, "CLOSED"))
@@ -284,9 +275,7 @@ class Sim800Module(Telephony):
     def context_lost(self, context: Context) -> None:
         self.ip_of(context).fire(Happening.CONTEXT_LOST)
         self.carrier_changed()
-        data_mode = self.data_mode
-        if data_mode is not None and data_mode.link.context is context:
-            data_mode.end(lambda: self.say("+PDP: DEACT"))
+        if self.end_data_mode(context, "+PDP: DEACT"):
             return
         self._lose_data(self.stack.links[0])
         self.say("+PDP: DEACT")

@@ -6,7 +6,6 @@ from ...emulator.dialect import Dialect, Escape, Identity, Limits
 from ...emulator.reply import Cme
 from ...emulator.timing import fixed, latency
 from ..calls import CALLS
-from ..timings import SHELL_TIMINGS, TELEPHONY_TIMINGS
 from ..ts27005 import TS27005
 from ..ts27007 import TS27007
 from ..v250 import V250
@@ -40,21 +39,13 @@ SIM800 = Dialect(
     | DATA,
     module=Sim800Module,
     timings={
-        **SHELL_TIMINGS,
-        **TELEPHONY_TIMINGS,
         "dtr escape": fixed(1.0, "S 2.2.4(2): DTR low for at least 1 s, then high"),
         "bearer": latency(1.3, "observed: SAPBR=1,1 took 1.3 s and 0.65 s"),
-        "activate": latency(1.5, "common.md 10"),
-        "connect": latency(0.5, "common.md 10"),
         "connect limit": fixed(75, "observed: 75 s after OK when the peer never answers"),
-        "close": latency(0.05, "common.md 10"),
-        "close limit": fixed(5, "common.md 10: slow close"),
-        "dns": latency(0.3, "common.md 10"),
         "shut": latency(1.0, "common.md 10"),
         "acknowledgement": latency(0.2, "common.md 10: SEND OK"),
         "send fail": fixed(1.0, "observed: SEND FAIL about 1 s after the data"),
         "unacknowledged send": fixed(645, "M800 CIPSEND"),
-        "dns limit": fixed(60, "assumed"),
     },
     limits=Limits(),
     escape=Escape(guard=1.0, gap=1.0),

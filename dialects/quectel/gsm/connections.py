@@ -41,13 +41,9 @@ MULTI_OPEN = {M.IP_INITIAL, M.IP_START, M.IP_GPRSACT, M.IP_STATUS, M.IP_PROCESSI
 
 def _start(module: MxxModule, link: Link, transport: str, host: str, port: int) -> Reply:
     """OK; the connection and its result follow in the background."""
-    module.seal(link)
-    module.stack.forget_data(link)
-    link.begin(Transport(transport), module.context, Role.CLIENT)
+    module.stack.begin(link, Transport(transport), module.context)
     link.notify = module.tcpip.notify
     link.remote = Address(host, port)  # as typed, until it is resolved
-    tcp = link.transport is Transport.TCP
-    link.position.fire(Happening.TCP_OPENING if tcp else Happening.UDP_OPENING)
     link.job = module.start(module.connect(link, host, port))
     return OK
 

@@ -10,16 +10,14 @@ from enum import Enum
 
 from ....emulator.datamode import DataRules, Packets
 from ....emulator.dialect import Dialect, Options
-from ....emulator.effects import Transport
 from ....emulator.events import Address, Failure
 from ....emulator.jobs import Job, Pause, Steps, Until
 from ....emulator.links import Context, Link, Listener, Role
 from ....emulator.machine import Position
-from ....emulator.states import Happening
+from ....emulator.states import OPENING, Happening
 from .shell import MxxShell
 from .states import DOWN, MULTI, SINGLE, MultiState, SingleState
 
-OPENING = {Transport.TCP: Happening.TCP_OPENING, Transport.UDP: Happening.UDP_OPENING}
 BANK = 6
 """Links of one context (S 3.3)."""
 ALONGSIDE = 5
@@ -99,7 +97,6 @@ class MxxModule(MxxShell):
         for context in self.stack.contexts:
             self.single[context.number].fire(Happening.SHUT)
             self.multi[context.number].fire(Happening.SHUT)
-            context.apn = context.user = context.password = ""
 
     # ---- the foreground context ------------------------------------------------------------------
 
@@ -251,12 +248,6 @@ class MxxModule(MxxShell):
         if self.own[link.context.number].mode:
             self.connect_data(link)
 
-    def listener_opened(self, listener: Listener) -> None:
-        """The command that listens waits for it."""
-
-    def listener_failed(self, listener: Listener, failure: Failure) -> None:
-        """The command that listens waits for it."""
-
     # ---- data ------------------------------------------------------------------------------------
 
     def data_rules(self, link: Link) -> DataRules:
@@ -307,9 +298,7 @@ class MxxModule(MxxShell):
 
     def link_closed(self, link: Link) -> None:
         self.closed(link)
-        data_mode = self.data_mode
-        if data_mode is not None and data_mode.link is link:
-            data_mode.end(lambda: self.say("CLOSED"))
+        if self.end_data_mode(link, "CLOSED"):
             return
         self._lose_data(link)
         self.say(self.named(link, "CLOSED"))
@@ -322,9 +311,7 @@ class MxxModule(MxxShell):
     def context_lost(self, context: Context) -> None:
         self.ip_of(context).fire(Happening.CONTEXT_LOST)
         self.carrier_changed()
-        data_mode = self.data_mode
-        if data_mode is not None and data_mode.link.context is context:
-            data_mode.end(lambda: self.say("+PDP DEACT"))
+        if self.end_data_mode(context, "+PDP DEACT"):
             return
         for link in self.bank(context):
             self._lose_data(link)

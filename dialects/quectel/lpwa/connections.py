@@ -10,9 +10,9 @@ from ....emulator.command import Choice, Int, Quotes, Text, Word, execute, read,
 from ....emulator.dialect import CommandSet
 from ....emulator.events import Address
 from ....emulator.jobs import Steps, Until
-from ....emulator.links import Context, Role
+from ....emulator.links import Context
 from ....emulator.reply import OK, Reply, ResultCode, info
-from ....emulator.states import Happening
+from ....emulator.states import OPENING, Happening
 from .errors import TcpIpError, refuse, tcpip
 from .module import Bg96Module
 from .sockets import CLIENTS, SOCKETS, STREAMS, Access, Service, Socket
@@ -64,13 +64,9 @@ def _begin(
         module.stack.listen(socket.listener, context, service.transport, local_port)
         return
     link = socket.link
-    module.seal(link)
-    module.stack.forget_data(link)
-    link.begin(service.transport, context, Role.CLIENT)
+    module.stack.begin(link, service.transport, context)
     link.any_sender = service is Service.UDP_SERVICE
-    opening = Happening.TCP_OPENING if service is Service.TCP else Happening.UDP_OPENING
-    link.position.fire(opening)
-    socket.position.fire(opening)
+    socket.position.fire(OPENING[service.transport])
 
 
 def _connect(module: Bg96Module, socket: Socket, host: str, port: int) -> None:

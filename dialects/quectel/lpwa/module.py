@@ -105,8 +105,6 @@ class Bg96Module(Bg96Shell):
         super().reset_settings()
         for socket in self.sockets:
             socket.position.fire(Happening.SHUT)
-        for context in self.stack.contexts:
-            context.apn = context.user = context.password = ""
         self.tcpip = TcpIp()
         factory = Config()
         self.config.backoffs, self.config.longest_rto = factory.backoffs, factory.longest_rto
@@ -195,16 +193,9 @@ class Bg96Module(Bg96Shell):
                 socket.end = E.CONTEXT_BROKEN
         self.carrier_changed()
         words = f'+QIURC: "pdpdeact",{context.number}'
-        data_mode = self.data_mode
-        if data_mode is not None and data_mode.link.context is context:
-            data_mode.end(lambda: self._say_all(ResultCode.NO_CARRIER, words))
-        else:
+        if not self.end_data_mode(context, ResultCode.NO_CARRIER, words):
             self.say(words)
         self.packet_event(f"NW PDN DEACT {context.number}")
-
-    def _say_all(self, *items: str | ResultCode) -> None:
-        for item in items:
-            self.say(item)
 
     # ---- opening ---------------------------------------------------------------------------------
 
@@ -327,7 +318,7 @@ class Bg96Module(Bg96Shell):
         super().enter_data_mode(link)
         self.carrier_changed()
         if socket.state is S.CLOSING:
-            self._end_data_mode()
+            self.end_data_mode(link, ResultCode.NO_CARRIER)
 
     def leave_data_mode(self, *, escaped: bool = False) -> None:
         """The link is in buffer mode from now on (S 1.2)."""
@@ -341,10 +332,6 @@ class Bg96Module(Bg96Shell):
         self.carrier_changed()
         if socket.link.unread:
             self.say(f'+QIURC: "recv",{socket.number}')
-
-    def _end_data_mode(self) -> None:
-        assert self.data_mode is not None
-        self.data_mode.end(lambda: self.say(ResultCode.NO_CARRIER))
 
     @property
     def carrier(self) -> bool:
@@ -381,10 +368,7 @@ class Bg96Module(Bg96Shell):
         socket.reset = reset
         socket.position.fire(Happening.PEER_FINISHED)
         self.carrier_changed()
-        data_mode = self.data_mode
-        if data_mode is not None and data_mode.link is link:
-            self._end_data_mode()
-        elif socket.access is not Access.TRANSPARENT:
+        if not self.end_data_mode(link, ResultCode.NO_CARRIER) and socket.access is not Access.TRANSPARENT:
             self.start(self._say_closed(socket))
 
     def _say_closed(self, socket: Socket) -> Steps:
