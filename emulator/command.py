@@ -224,7 +224,9 @@ class Command:
             _check_handler(self.name, form)
             if form.kind in settled:
                 kind = form.kind.name.lower()
-                raise DeclarationError(f"{self.name}: a second {kind} form is never reached without only=")
+                raise DeclarationError(
+                    f"{self.name}: a second {kind} form is never reached: the first wants only="
+                )
             if form.only is None:
                 settled.add(form.kind)
 

@@ -22,7 +22,7 @@ from .power import Farewell, Greeting, Power
 from .profile import Shell
 from .radio import REFUSALS, Sim, SimState, network
 from .registration import Registration
-from .reply import Cme, Cms, ErrorCode, Framing, Refusal, ResultCode
+from .reply import Cms, ErrorCode, Framing, Refusal, ResultCode
 from .rtc import FIRST_CLOCK, Rtc
 from .sleep import Sleep
 from .stack import Stack
@@ -227,7 +227,7 @@ class Module(Port):
             level = 1
         if code is None or level == 0:
             return ResultCode.ERROR
-        kind = "+CME" if isinstance(code, Cme) else "+CMS"
+        kind = "+CMS" if isinstance(code, Cms) else "+CME"
         return f"{kind} ERROR: {code.number if level == 1 else code.text}"
 
     def farewell(self) -> Farewell:

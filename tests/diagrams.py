@@ -15,6 +15,7 @@ from typing import Any
 from vmodem.emulator.machine import Machine
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tests/examples/acme_modem"))
 _BLOCK = re.compile(r"<!-- machine: ([\w.]+):(\w+) -->\n.*?<!-- end machine -->", re.DOTALL)
 
 

@@ -10,8 +10,8 @@ from vmodem.emulator.registry import find
 from vmodem.emulator.scenario.load import checked
 from vmodem.emulator.scenario.model import Scenario
 from vmodem.emulator.scenario.text import parse
+from vmodem.emulator.world import START, Writer, whole
 from vmodem.netstack.memory import MemoryConnection
-from world import START, Writer, whole
 
 SERVER, PORT = "203.0.113.5", 8500
 HEAD = "version: 1\nname: test\n"

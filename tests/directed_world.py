@@ -9,8 +9,8 @@ from vmodem.emulator.faults import Fault
 from vmodem.emulator.orders import Finish, Note, Scribble
 from vmodem.emulator.scenario.director import Director, Report
 from vmodem.emulator.scenario.model import Scenario
+from vmodem.emulator.world import START, Change, World, Writer, whole
 from vmodem.netstack.memory import MemoryNetStack
-from world import START, Change, World, Writer, whole
 
 
 class DirectedWorld(World):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from transcript_format import Header
-from world import Writer, whole
+from vmodem.emulator.world import Writer, whole
 
 FILES = sorted((Path(__file__).parent / "drivers" / "data").glob("*.txt"))
 _PIECE = re.compile(rb"AT|\+[A-Z]+[=?]?|[\",]+|\r\n|\r|[^\",+\r\n]+|.", re.DOTALL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from world import START, ModemCalls
+from vmodem.emulator.world import START, ModemCalls
 
 if TYPE_CHECKING:
     from transcript_format import Header

@@ -5,8 +5,8 @@ from __future__ import annotations
 from shell_host import OK, Host, said
 from vmodem.dialects.quectel.mxx import QUECTEL_MXX
 from vmodem.emulator.dialect import Options
+from vmodem.emulator.world import Writer, whole
 from vmodem.netstack.memory import MemoryConnection, TcpPeer
-from world import Writer, whole
 
 SERVER = ("203.0.113.7", 7777)
 START = 'AT+QIOPEN=0,"TCP","203.0.113.7",7777'

@@ -16,8 +16,8 @@ from transcript_events import ExpectPulse, Inject
 from transcript_format import Happening, Header, Silence, Transcript
 from transcript_player import Player
 from vmodem.emulator.events import Event, LineChanged
+from vmodem.emulator.world import Change, Entry, Output, Writer, whole
 from vmodem.netstack.script import AckLimit
-from world import Change, Entry, Output, Writer, whole
 
 LONGEST_SILENCE = 3.0  # seconds of '~' steps in all that are worth waiting for in real time
 PATIENCE = 20.0

@@ -11,9 +11,9 @@ from transcript_player import Player
 from vmodem.emulator.effects import Transport
 from vmodem.emulator.events import Address
 from vmodem.emulator.observer import Observer
+from vmodem.emulator.world import ModemCalls, World, Writer, whole
 from vmodem.netstack.memory import MemoryConnection, MemoryNetStack, Mode, TcpPeer
 from vmodem.netstack.script import ScriptRun
-from world import ModemCalls, World, Writer, whole
 
 
 def addresses_by_name(header: Header) -> dict[str, str]:

@@ -38,7 +38,7 @@ from transcript_format import (
 )
 from transcript_text import Place, matches
 from vmodem.emulator.events import Address, CallArrived, Event, LineSignal
-from world import Change, Entry
+from vmodem.emulator.world import Change, Entry
 
 LINE_LIMIT = 200.0  # seconds a line may take; the longest documented wait is 160 s
 PULSE_LIMIT = 2.0

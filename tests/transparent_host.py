@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shell_host import OK, Host, said
-from world import START, Writer, whole
+from vmodem.emulator.world import START, Writer, whole
 
 
 def in_data_mode(*setup: str, writer: Writer = whole) -> Host:

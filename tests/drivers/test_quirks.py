@@ -11,7 +11,7 @@ from driver_ways import small_writes
 from shell_host import ERROR, OK, Host, said
 from vmodem.emulator.dialect import Options
 from vmodem.emulator.events import SmsArrived
-from world import Writer, bytewise, fragments, whole
+from vmodem.emulator.world import Writer, bytewise, fragments, whole
 
 PAYLOAD = b"\r\n AT+CIPMUX?\r\n> \x1a\x1b+++\x00\xff\n\r"
 

@@ -10,8 +10,8 @@ import pytest
 from driver_ways import small_writes
 from mxx_driver_host import PROMPT
 from shell_host import OK, Host, said
+from vmodem.emulator.world import Writer, bytewise, fragments, whole
 from vmodem.netstack.memory import MemoryConnection
-from world import Writer, bytewise, fragments, whole
 
 PAYLOAD = b"\r\n AT+QISTATE?\r\n> \x1a+++\x00\xff\n\r"
 Connect = Callable[..., tuple[Host, MemoryConnection]]

@@ -8,8 +8,8 @@ from vmodem.dialects.quectel.mxx import QUECTEL_MXX
 from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.dialect import Dialect, Options
 from vmodem.emulator.engine import Modem
+from vmodem.emulator.world import START, World, Writer, whole
 from vmodem.netstack.memory import MemoryConnection, MemoryNetStack
-from world import START, World, Writer, whole
 
 HOST = "10.0.0.9"
 PORT = 7000

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from vmodem.emulator.world import World
 from vmodem.netstack.memory import MemoryConnection
-from world import World
 
 IP = rb"\d+\.\d+\.\d+\.\d+"
 ERROR = rb"(?:ERROR|\+CME ERROR: \d+)"

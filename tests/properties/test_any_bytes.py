@@ -37,8 +37,8 @@ from vmodem.emulator.events import (
     SimChanged,
     SmsArrived,
 )
+from vmodem.emulator.world import World, Writer, bytewise, fragments, whole
 from vmodem.netstack.memory import Mode
-from world import World, Writer, bytewise, fragments, whole
 
 LONG = os.environ.get("VMODEM_PROPERTIES") == "long"
 RUNS = 6_000 if LONG else 240

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from properties.rig import HOST, PORT, sim800
 from properties.test_streams import PIECES, SEGMENTS, small
 from vmodem.dialects.quectel.bg96 import BG96
+from vmodem.emulator.world import World, fragments
 from vmodem.netstack.memory import MemoryConnection
-from world import World, fragments
 
 LISTENER = 0
 CLIENTS = range(1, 7)

@@ -20,7 +20,7 @@ from vmodem.emulator.events import (
     SmsArrived,
 )
 from vmodem.emulator.machine import Machine
-from world import World
+from vmodem.emulator.world import World
 
 MEGA = 1 << 20
 ROOM = 200_000

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from properties.rig import HOST, PORT, bring_up, connect, sim800
 from scapy.layers.inet import TCP
 from vmodem.emulator.events import OutputBlocked, OutputReady
+from vmodem.emulator.world import World, fragments
 from vmodem.netstack.memory import MemoryConnection
-from world import World, fragments
 
 DATA = st.one_of(
     st.binary(min_size=1, max_size=40),

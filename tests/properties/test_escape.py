@@ -13,8 +13,8 @@ from vmodem.dialects.quectel.bg96 import BG96
 from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.dialect import Escape, Options
 from vmodem.emulator.engine import Modem
+from vmodem.emulator.world import START, World
 from vmodem.netstack.memory import MemoryNetStack
-from world import START, World
 
 PLUS = ord("+")
 SLACK = 1e-6

@@ -21,7 +21,7 @@ from properties.test_streams import (
     small,
 )
 from vmodem.emulator.events import LineChanged, LineSignal
-from world import World, fragments
+from vmodem.emulator.world import World, fragments
 
 HEAD = re.compile(
     rb"(?:\r\nRECV FROM:[\d.]+:\d+\r\n)?(?:\r\nTO:[\d.]+\r\n)?"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from properties.rig import PORT, bring_up, connect, sim800, transparent
 from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.events import LineChanged, LineSignal, OutputBlocked, OutputReady
+from vmodem.emulator.world import World, fragments
 from vmodem.netstack.memory import MemoryConnection
-from world import World, fragments
 
 PIECES = st.one_of(
     st.binary(max_size=40),

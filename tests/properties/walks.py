@@ -10,7 +10,7 @@ from typing import Any
 from vmodem.emulator.effects import StateChanged
 from vmodem.emulator.events import Event
 from vmodem.emulator.machine import Machine
-from world import World
+from vmodem.emulator.world import World
 
 WALKS = 4000 if os.environ.get("VMODEM_PROPERTIES") == "long" else 400
 LENGTH = 90

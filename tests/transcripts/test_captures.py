@@ -11,7 +11,7 @@ from dialogues import PATHS
 from modems import make_modem
 from transcript_format import load
 from transcript_peers import play_virtual
-from world import fragments
+from vmodem.emulator.world import fragments
 
 
 @needs_tshark

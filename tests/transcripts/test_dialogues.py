@@ -9,7 +9,7 @@ from dialogues import COUNTS, DATA, PATHS
 from modems import make_modem
 from transcript_format import load
 from transcript_peers import play_virtual
-from world import Writer, bytewise, fragments, whole
+from vmodem.emulator.world import Writer, bytewise, fragments, whole
 
 WAYS: dict[str, Writer] = {"whole": whole, "bytewise": bytewise, "fragments": fragments(seed=800)}
 

@@ -19,7 +19,7 @@ from vmodem.emulator.events import (
 )
 from vmodem.emulator.machine import NoTransition, Position
 from vmodem.emulator.phone import CALL, CallHappening, CallState
-from world import Writer, bytewise, fragments, whole
+from vmodem.emulator.world import Writer, bytewise, fragments, whole
 
 CALLER = "+4915112345"
 RING = said("RING")

@@ -16,6 +16,7 @@ MACHINES = (
     "vmodem.emulator.states:LINK",
     "vmodem.emulator.states:SERVER",
     "vmodem.emulator.states:CONTEXT",
+    "acme_modem.module:SOCKET",
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 from shell_host import ERROR, OK, Host, said
 from vmodem.emulator.dialect import Options
 from vmodem.emulator.events import Address, PowerChanged, RegistrationChanged, SimChanged
-from world import Writer, bytewise, fragments, whole
+from vmodem.emulator.world import Writer, bytewise, fragments, whole
 
 PEER = Address("116.228.221.51", 8500)
 GREETING = said("RDY", "+CFUN: 1", "+CPIN: READY", "Call Ready", "SMS Ready")

@@ -23,8 +23,8 @@ from vmodem.emulator.effects import (
     WriteLine,
 )
 from vmodem.emulator.events import Accepted, Address, CallArrived, Event, LineSignal, Received
+from vmodem.emulator.world import World, Writer, bytewise, fragments, whole
 from vmodem.netstack.memory import MemoryNetStack
-from world import World, Writer, bytewise, fragments, whole
 
 ME = "10.0.0.2"
 Timed = tuple[float, Effect]

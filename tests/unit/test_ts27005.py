@@ -8,7 +8,7 @@ from transparent_host import escape, in_data_mode, pulses
 from vmodem.emulator.dialect import Options
 from vmodem.emulator.effects import SmsSent
 from vmodem.emulator.events import RegistrationChanged, SimChanged, SmsArrived
-from world import START, Writer, bytewise, fragments, whole
+from vmodem.emulator.world import START, Writer, bytewise, fragments, whole
 
 SENDER = "+4915112345"
 CENTRE = "0791947101670000"

@@ -6,8 +6,8 @@ import pytest
 from shell_host import ERROR, OK, Host, said
 from vmodem.emulator.dialect import Options
 from vmodem.emulator.events import Address
+from vmodem.emulator.world import Writer, bytewise, fragments, whole
 from vmodem.netstack.memory import MemoryConnection
-from world import Writer, bytewise, fragments, whole
 
 PEER = Address("116.228.221.51", 8500)
 WAYS = [whole, bytewise, fragments(seed=250)]

@@ -14,8 +14,8 @@ from vmodem.emulator.events import (
     RegistrationChanged,
     SmsArrived,
 )
+from vmodem.emulator.world import Writer, bytewise, fragments, whole
 from vmodem.netstack.memory import MemoryConnection
-from world import Writer, bytewise, fragments, whole
 
 NITZ = NetworkTimeArrived(utc=1484278848.0, quarters=32)
 """The time in the answer that public code for +QLTS quotes."""

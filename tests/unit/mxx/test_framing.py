@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mxx_bench import CTRL_Z, ESC, LOCAL, PORT, PROMPT, SERVER, Bench, in_single_state, said
-from world import Writer, bytewise, fragments, whole
+from vmodem.emulator.world import Writer, bytewise, fragments, whole
 
 
 @pytest.mark.parametrize("writer", [whole, bytewise, fragments(3)], ids=["whole", "bytewise", "fragments"])

@@ -15,7 +15,7 @@ from vmodem.emulator.events import (
     SimChanged,
     SmsArrived,
 )
-from world import Writer, bytewise, fragments, whole
+from vmodem.emulator.world import Writer, bytewise, fragments, whole
 
 FOUND = said("+CFUN: 1", "+CPIN: READY", "Call Ready")
 """The lines of the boot once the module knows the host's rate."""

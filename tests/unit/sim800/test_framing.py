@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sim800_bench import CTRL_Z, LOCAL, OTHER, PORT, SERVER, SILENT, UDP_PORT, Bench, said
 from vmodem.emulator.events import Address, PdpRefusalChanged
-from world import Writer, bytewise, fragments, whole
+from vmodem.emulator.world import Writer, bytewise, fragments, whole
 
 
 @pytest.fixture

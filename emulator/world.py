@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from vmodem.emulator.effects import Effect, NetEffect, PauseInput, ResumeInput, SetSignal, WriteLine
-from vmodem.emulator.events import Event, LineSignal
-from vmodem.emulator.observer import Observer
-from vmodem.netstack.memory import MemoryNetStack
+from ..netstack.memory import MemoryNetStack
+from .effects import Effect, NetEffect, PauseInput, ResumeInput, SetSignal, WriteLine
+from .events import Event, LineSignal
+from .observer import Observer
 
 START = 1000.0  # not 0: an engine must not take "never" for "at the beginning"
 SPIN = 1000
