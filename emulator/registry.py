@@ -84,6 +84,8 @@ def _load(entry: EntryPoint) -> Dialect:
     if not isinstance(dialect, Dialect):
         kind = type(dialect).__name__
         raise BrokenDialect(f"{what} is a {kind}, not a Dialect; its package must name the constant")
+    if dialect.name != entry.name:
+        raise BrokenDialect(f"{what} calls itself {dialect.name!r}; its package must announce that name")
     return dialect
 
 

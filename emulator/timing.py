@@ -59,7 +59,7 @@ STANDARD_TIMINGS: Mapping[str, Duration] = MappingProxyType(
         # The TCP/IP toolkit.
         "activate": latency(1.5, "common.md 10"),
         "connect": latency(0.5, "common.md 10"),
-        "connect limit": fixed(75, "common.md 9: how long a SYN is repeated"),
+        "connect limit": fixed(75, "assumed, as observed on SIM800"),
         "close": latency(0.05, "common.md 10"),
         "close limit": fixed(5, "common.md 10: slow close"),
         "dns": latency(0.3, "common.md 10"),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-GOOD = "from vmodem.dialects.minimal import MINIMAL as ACME\n"
+GOOD = """from dataclasses import replace
+from vmodem.dialects.minimal import MINIMAL
+ACME = replace(MINIMAL, name="acme")
+"""
 
 
 def make_plugin(folder: Path, source: str, *, name: str = "acme", package: str = "acme-modems") -> Path:

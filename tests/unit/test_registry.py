@@ -59,7 +59,7 @@ def test_a_slip_is_understood(name: str) -> None:
 
 def test_a_package_adds_a_dialect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(make_plugin(tmp_path, GOOD))
-    assert registry.find("acme") is MINIMAL
+    assert registry.find("acme").commands is MINIMAL.commands
     assert set(registry.names()) == {*registry.IN_TREE, "acme"}
     with pytest.raises(registry.UnknownDialect, match="did you mean acme"):
         registry.find("acne")
@@ -71,6 +71,7 @@ def test_a_package_adds_a_dialect(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("ACME = 'acme'", "is a str, not a Dialect"),
+        ("from vmodem.dialects.minimal import MINIMAL as ACME", "calls itself 'minimal'; its package must"),
         ("", "AttributeError: module 'acme_modems' has no attribute 'ACME'"),
     ],
 )
