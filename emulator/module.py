@@ -22,7 +22,7 @@ from .power import Farewell, Greeting, Power
 from .profile import Shell
 from .radio import REFUSALS, Sim, SimState, network
 from .registration import Registration
-from .reply import Cms, ErrorCode, Framing, Refusal, ResultCode
+from .reply import Cme, Cms, ErrorCode, Framing, Refusal, ResultCode
 from .rtc import FIRST_CLOCK, Rtc
 from .sleep import Sleep
 from .stack import Stack

@@ -95,14 +95,14 @@ def test_a_broken_package_does_not_hide_the_other_dialects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.syspath_prepend(make_plugin(tmp_path / "a", "1 / 0", name="a", package="a-modems"))
-    monkeypatch.syspath_prepend(make_plugin(tmp_path / "b", GOOD, name="b", package="b-modems"))
+    monkeypatch.syspath_prepend(make_plugin(tmp_path / "b", GOOD, name="acme", package="b-modems"))
     assert _run("dialects") == 3
     told = capsys.readouterr()
     assert "\nsim800 " in f"\n{told.out}"
-    assert "\nb " in f"\n{told.out}"
+    assert "\nacme " in f"\n{told.out}"
     assert re.fullmatch(r"vmodem dialects: the dialect 'a' of a-modems .*ZeroDivisionError.*\n", told.err)
     assert _run("commands", "a") == 3
-    assert _run("commands", "b") == 0
+    assert _run("commands", "acme") == 0
 
 
 def _expected_rows() -> list[list[str]]:
