@@ -11,9 +11,41 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from .reply import Cme, ErrorCode, Reply, info
+
+Op = Literal[
+    "socket.open",
+    "socket.send",
+    "socket.recv",
+    "socket.close",
+    "socket.listen",
+    "socket.state",
+    "socket.switch",
+    "pdp.define",
+    "pdp.activate",
+    "pdp.deactivate",
+    "pdp.address",
+    "pdp.bearer",
+    "dns.resolve",
+    "net.attach",
+    "net.ping",
+    "net.ntp",
+    "sim.pin",
+    "sms.send",
+    "sms.read",
+    "sms.list",
+    "sms.delete",
+    "sms.store",
+    "call.dial",
+    "call.answer",
+    "call.end",
+    "power.functionality",
+    "power.off",
+]
+"""The dialect-neutral operations that commands perform, and by which scenarios know them."""
+OPERATIONS = frozenset(get_args(Op))
 
 
 class Kind(Enum):
@@ -201,7 +233,7 @@ def _check_handler(name: str, form: Form) -> None:
 class Command:
     """A command: its name as typed after AT (upper case), its forms, where it is documented.
 
-    ``op``: the dialect-neutral operation it performs (``socket.open``). ``stub``: accepted, and does
+    ``op``: which of :data:`OPERATIONS` it performs, if any. ``stub``: accepted, and does
     nothing that a host could see. ``refused``: known, and always refused, with the reason.
     ``begins(module)`` runs before anything of the command is checked. ``wrong_form``: what a form
     that the command lacks means; ``None``: what the dialect says of unknown commands.
@@ -219,6 +251,9 @@ class Command:
     def __post_init__(self) -> None:
         if self.name != self.name.upper():
             raise DeclarationError(f"{self.name}: command names are declared in upper case")
+        if self.op and self.op not in OPERATIONS:
+            known = ", ".join(sorted(OPERATIONS))
+            raise DeclarationError(f"{self.name}: there is no operation {self.op!r}; known: {known}")
         settled: set[Kind] = set()
         for form in self.forms:
             _check_handler(self.name, form)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from ..command import Op
 from . import values
 
 Duration = Annotated[str, Meta(pattern=values.DURATION, description="such as 200ms, 5s, 2min")]
@@ -21,36 +22,6 @@ Count = Annotated[int, Meta(ge=1)]
 Direction = Literal["to_net", "to_host", "both"]
 Phase = Literal["received", "done", "failed"]
 Registered = Literal["home", "roaming", "searching", "denied", "unknown", "not_searching"]
-Op = Literal[
-    "socket.open",
-    "socket.send",
-    "socket.recv",
-    "socket.close",
-    "socket.listen",
-    "socket.state",
-    "socket.switch",
-    "pdp.define",
-    "pdp.activate",
-    "pdp.deactivate",
-    "pdp.address",
-    "pdp.bearer",
-    "dns.resolve",
-    "net.attach",
-    "net.ping",
-    "net.ntp",
-    "sim.pin",
-    "sms.send",
-    "sms.read",
-    "sms.list",
-    "sms.delete",
-    "sms.store",
-    "call.dial",
-    "call.answer",
-    "call.end",
-    "power.functionality",
-    "power.off",
-]
-"""The dialect-neutral operations: ``op`` of the commands' declarations."""
 RESULTS = (
     "error",
     "connect_fail",

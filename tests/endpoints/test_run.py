@@ -34,7 +34,7 @@ from vmodem.emulator.dialect import CommandSet
 def boom(module):
     return 1 / 0
 
-ACME = replace(MINIMAL, commands=CommandSet([command("+BOOM", execute(boom), cite="a test")]))
+ACME = replace(MINIMAL, name="acme", commands=CommandSet([command("+BOOM", execute(boom), cite="a test")]))
 """
 
 

@@ -115,6 +115,14 @@ def test_a_form_that_nothing_reaches_is_refused() -> None:
     assert command("+X", chosen, second, cite="test").forms == (chosen, second)
 
 
+def test_an_operation_that_scenarios_do_not_know_is_refused() -> None:
+    form = write(Choice("value", (0,)), run=_same)
+    with pytest.raises(
+        DeclarationError, match=r"^\+X: there is no operation 'socket.opn'; known: .*socket.open"
+    ):
+        command("+X", form, cite="test", op="socket.opn")
+
+
 # ---- hooks ---------------------------------------------------------------------------------------
 
 

@@ -53,6 +53,7 @@ MAPN = command(
         needs={ContextState.INACTIVE, ContextState.LOST},
     ),
     cite="M1 3.3",
+    op="pdp.define",
 )
 
 
@@ -83,7 +84,7 @@ MNET = command(
     read(mnet_read),
     write(Choice("up", (0, 1)), run=mnet_write),
     cite="M1 3.1",
-    op="context.activate",
+    op="pdp.activate",
 )
 
 # ---- sockets (M1 4) ------------------------------------------------------------------------------
