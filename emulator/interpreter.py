@@ -235,6 +235,8 @@ class Interpreter:
         """Write the line's final result, free the line, let out what was held."""
         module = self._module
         self._write_final()
+        if self.keeper is not None:
+            self.keeper.tell()
         if module.line_changed:
             module.tell_line()
         if self.watched:

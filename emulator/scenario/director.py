@@ -6,14 +6,16 @@ Rules for editors: pure. Time comes in with every call, chance from one generato
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from msgspec import UNSET
 
+from .. import faults
 from ..effects import Effect
-from ..events import Event
+from ..events import Event, PowerChanged, RegistrationChanged, SignalChanged
 from ..jobs import Timer, Timers
 from ..orders import Finish, Note, Order
 from ..tampering import Incoming, Verdict
@@ -22,8 +24,12 @@ from .expectations import Expectations, Outcome, Watched
 from .happenings import Happening, Kind, States, matches
 from .model import Guard, Rule, Scenario, Trigger
 from .noise import Noise
-from .steps import Gated, Stage, perform
+from .steps import Gated, Stage, offered, perform
 from .witness import Witness
+
+TOO_OFTEN = 1000
+"""A rule that is taken so often within :data:`A_MOMENT` seconds triggers itself, and would do so for ever."""
+A_MOMENT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +56,22 @@ class Playing:
         self.taken = 0
         self.level: int | None = None
         """Where a walking signal is."""
+        self.stopped = False
+        self._since = 0.0
+        self._lately = 0
+
+    def races(self, now: float) -> bool:
+        """Whether it is taken again and again without end; counts that it is taken now."""
+        if now - self._since > A_MOMENT:
+            self._since, self._lately = now, 0
+        self._lately += 1
+        return self._lately > TOO_OFTEN
 
     @property
     def over(self) -> bool:
         """Whether it is not taken any more."""
         times = self.rule.times
-        return times != "forever" and self.taken >= times
+        return self.stopped or (times != "forever" and self.taken >= times)
 
     def counts(self) -> bool:
         """Count a match; whether this is one that the trigger wants."""
@@ -79,18 +95,26 @@ class Director:
         self.scenario = scenario
         self.now = now
         self.states = States()
-        self.noise = Noise(Random(f"{seed}:noise"))
+        self.noise = Noise()
+        self.offered = offered(scenario.modem.network)
+        """What the network offers where there is coverage: registration and signal."""
         self._orders: list[Order] = []
         self._timers = Timers()
-        self._witness = Witness(self._happened)
+        self._witness = Witness(self._happened, self._assigned)
+        self._on_links: dict[str, tuple[int, faults.Impair]] = {}
         self._rules = [Playing(rule, seed) for rule in scenario.rules]
         self._marks: set[str] = set()
         self._expectations = Expectations(scenario.expect, self._judged)
         self._verdict = ""
         self._gated: Gated | None = None
         self._armed: list[tuple[Callable[[Incoming], bool], Callable[[Gated], None]]] = []
-        self._behind: tuple[Event, ...] = ()
+        self._behind: tuple[Order, ...] = ()
         """What happens when the command that is being executed has ended."""
+        self._undone: tuple[Order, ...] = ()
+        """What happens when it has failed, or the connection that it began is made or refused."""
+        self._happenings: deque[Happening] = deque()
+        self._telling = False
+        self._restart: Timer | None = None
         self._report: Report | None = None
 
     # ---- the run ---------------------------------------------------------------------------------
@@ -111,15 +135,19 @@ class Director:
         elif when.after is not UNSET:
             self._after(values.seconds(when.after), lambda: self._maybe(playing))
         elif when.every is not UNSET:
-            self._every(playing, values.seconds(when.every))
+            period = values.seconds(when.every)
+            self._every(playing, period, self.now + period)
 
-    def _every(self, playing: Playing, period: float) -> None:
+    def _every(self, playing: Playing, period: float, moment: float) -> None:
+        """Counted from the beginning, so that waking late never adds up."""
+
         def due() -> None:
-            self._maybe(playing)
+            if playing.counts():
+                self._maybe(playing)
             if not playing.over:
-                self._every(playing, period)
+                self._every(playing, period, moment + period)
 
-        self._after(period, due)
+        self._timers.start(moment, due)
 
     def _after(self, seconds: float, callback: Callable[[], None]) -> Timer:
         return self._timers.start(self.now + seconds, callback)
@@ -171,6 +199,7 @@ class Director:
 
     def gate(self, incoming: Incoming) -> Verdict | None:
         """A command is about to be executed: what becomes of it."""
+        self.now = incoming.now
         self._release()
         gated = self._gated = Gated()
         for wanted, act in [armed for armed in self._armed if armed[0](incoming)][:1]:
@@ -178,12 +207,16 @@ class Director:
             act(gated)
         self._witness.command(incoming.text, incoming.op, "received")
         self._gated = None
-        self._behind = tuple(gated.behind)
+        self._behind, self._undone = tuple(gated.behind), (*self._undone, *gated.undone)
         return gated.verdict()
 
     def _release(self) -> None:
         behind, self._behind = self._behind, ()
         self._orders += behind
+
+    def _undo(self) -> None:
+        undone, self._undone = self._undone, ()
+        self._orders += undone
 
     def pass_on(self, direction: str, data: bytes) -> list[tuple[float, bytes]]:
         """What a bad line makes of a write."""
@@ -216,11 +249,27 @@ class Director:
     # ---- rules -----------------------------------------------------------------------------------
 
     def _happened(self, it: Happening) -> None:
+        """Rules are taken one after the other: what one of them causes comes behind all that it does."""
+        self._happenings.append(it)
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._happenings:
+                self._tell(self._happenings.popleft())
+        finally:
+            self._telling = False
+
+    def _tell(self, it: Happening) -> None:
         """Expectations first: what a rule does now comes behind it."""
         if it.kind is Kind.STATE:
             self.states.known[it.machine] = it.after
-        if it.kind is Kind.COMMAND and it.phase != "received":
+        elif it.kind is Kind.COMMAND and it.phase != "received":
             self._release()
+            if it.phase == "failed":
+                self._undo()
+        elif it.kind is Kind.OP and it.text == "socket.open" and it.phase != "received":
+            self._undo()
         self._expectations.see(it, self.now)
         for playing in self._rules:
             if not playing.over and self._triggers(playing.rule.when, it) and playing.counts():
@@ -236,6 +285,11 @@ class Director:
         """Take the rule, if its guard and chance allow."""
         guard = playing.rule.if_
         if playing.over or not (guard is UNSET or self._holds(guard)) or not playing.drawn():
+            return
+        if playing.races(self.now):
+            playing.stopped = True
+            self.order(Note(f"rule {playing.rule.id} triggers itself without end: it is not taken any more"))
+            self.judge("fail")
             return
         playing.taken += 1
         self.order(Note(f"rule {playing.rule.id}"))
@@ -277,6 +331,35 @@ class Director:
     def later(self, seconds: float, order: Order) -> None:
         """Ask for something later."""
         self._after(seconds, lambda: self.order(order))
+
+    def power(self, back_in: float | None) -> None:
+        """The supply is switched: a return that was planned is off; it may come back ``back_in`` seconds later."""
+        if self._restart is not None:
+            self._restart.cancel()
+            self._restart = None
+        if back_in is not None:
+            self._restart = self._after(back_in, lambda: self.order(PowerChanged(True)))
+
+    def network(self, change: RegistrationChanged | SignalChanged) -> None:
+        """What the network offers from now on, where there is coverage."""
+        self.offered[type(change)] = change
+
+    def on_link(self, link: int, impair: faults.Impair) -> None:
+        """Every socket of ``link`` behaves so, until an impairment of that name is restored or replaced."""
+        self._on_links[impair.name] = (link, impair)
+
+    def off_links(self, name: str | None) -> None:
+        """No link's future sockets behave so any more (None: however they were to behave)."""
+        if name is None:
+            self._on_links.clear()
+        else:
+            self._on_links.pop(name, None)
+
+    def _assigned(self, link: int, handle: int) -> None:
+        """A link has a new socket: it is impaired before it connects."""
+        for owner, impair in self._on_links.values():
+            if owner == link:
+                self.order(replace(impair, target=faults.OneSocket(handle)))
 
     def arm(self, wanted: Callable[[Incoming], bool], act: Callable[[Gated], None], times: int) -> None:
         """Let ``act`` decide about the next ``times`` commands that are ``wanted``."""

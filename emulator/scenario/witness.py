@@ -36,16 +36,18 @@ SOCKET_EVENTS: dict[type[Event], str] = {
     Closed: "closed",
     Listening: "listening",
 }
-OPENED = {("CONNECTING", "CONNECTED"): "done", ("CONNECTING", "CLOSED"): "failed"}
-"""When ``socket.open`` is over: not with the OK of the command, but with the connection."""
 OVERRUN = "overrun"
 
 
 class Witness:
     """Counts and translates."""
 
-    def __init__(self, happened: Callable[[Happening], None]) -> None:
+    def __init__(self, happened: Callable[[Happening], None], assigned: Callable[[int, int], None]) -> None:
+        """``assigned(link, handle)`` is told of each socket that a link gets, before it connects."""
         self._happened = happened
+        self._assigned = assigned
+        self._opening = False
+        """Whether ``socket.open`` has begun and no link has moved for it yet."""
         self._links: dict[int, int | None] = {}
         self._totals: dict[tuple[str, int | None], int] = defaultdict(int)
         self._everywhere: dict[str, int] = defaultdict(int)
@@ -57,9 +59,13 @@ class Witness:
     # ---- from the driver -------------------------------------------------------------------------
 
     def command(self, text: str, op: str, phase: str) -> None:
-        """A command is executed, or was."""
+        """A command is executed, or was; an open that is refused at once never was with a link."""
         self._happened(Happening(Kind.COMMAND, text, phase))
-        if op and (op != "socket.open" or phase == "received"):
+        if op == "socket.open":
+            begun, self._opening = self._opening, phase == "received"
+            if phase == "done" or (phase == "failed" and not begun):
+                return
+        if op:
             self._happened(Happening(Kind.OP, op, phase))
 
     def event(self, event: Event) -> None:
@@ -77,6 +83,8 @@ class Witness:
         """The module asks for something."""
         if isinstance(effect, SocketAssigned):
             self._links[effect.handle] = effect.link
+            if effect.link is not None:
+                self._assigned(effect.link, effect.handle)
             if effect.handle < 0:
                 self._happened(Happening(Kind.SOCKET, "accepted", link=effect.link))
         elif isinstance(effect, SendData):
@@ -98,8 +106,12 @@ class Witness:
     def _state(self, effect: StateChanged) -> None:
         before, after = effect.before, effect.after
         self._happened(Happening(Kind.STATE, machine=effect.machine, before=before, after=after))
-        if effect.machine.startswith("link ") and (before, after) in OPENED:
-            self._happened(Happening(Kind.OP, "socket.open", OPENED[before, after]))
+        if not effect.machine.startswith("link "):
+            return
+        if after == "CONNECTING":
+            self._opening = False
+        elif before == "CONNECTING":
+            self._happened(Happening(Kind.OP, "socket.open", "done" if after == "CONNECTED" else "failed"))
 
     def _count(self, direction: str, handle: int, added: int) -> None:
         link = self._links.get(handle)
