@@ -8,6 +8,7 @@ from typing import Any
 
 from .command import Command
 from .events import AccessTechnology
+from .machine import Machine
 from .reply import Cme, ErrorCode
 from .timing import Duration
 
@@ -152,3 +153,5 @@ class Dialect:
     """The +CME ERROR of an unknown command, or None for a plain ERROR always."""
     other_mode: ErrorCode | None = Cme.NOT_ALLOWED
     """The +CME ERROR of a form that belongs to the other connection mode."""
+    machines: tuple[Machine[Any], ...] = ()
+    """The family's own state machines, beside those that every module has (``states.py``)."""

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from ..netstack.routes import Route, Routes
 from .choices import Checked, Choices
 from .console import complain
-from .dialect import Options
+from .dialect import Dialect, Options
 from .events import RegistrationChanged, SimChanged
 from .hosting import Act
 from .mistakes import UsageError
@@ -72,6 +72,7 @@ class Play:
     """One run of a scenario with some modems."""
 
     scenario: Scenario
+    dialect: Dialect
     seed: int
     finished: Callable[[str], None]
     directors: list[Director]
@@ -79,7 +80,7 @@ class Play:
     def act(self, now: float) -> Act:
         """The part of one more modem, beginning now."""
         seed = self.seed + len(self.directors)
-        director = Director(self.scenario, seed, now)
+        director = Director(self.scenario, seed, now, self.dialect)
         network, sim = self.scenario.modem.network, self.scenario.modem.sim
         if network.registered != "home":
             director.order(RegistrationChanged(STAT[network.registered]))

@@ -20,6 +20,7 @@ from .capture_file import CaptureFile, CaptureObserver
 from .choices import Checked, Choices, check
 from .clock import RealClock
 from .console import complain, say
+from .dialect import Dialect
 from .endpoints import EndpointError
 from .fleet import MOST, make_room
 from .hosting import World, new_driver, new_world, nobody
@@ -143,7 +144,7 @@ async def serve(plan: Plan) -> int:
     """Set up, run until told to stop, clean up; the exit status."""
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[None] = loop.create_future()
-    play = None if plan.scenario is None else _play(plan.scenario, plan.scenario.seed, stopped)
+    play = None if plan.scenario is None else _play(plan.scenario, plan.chosen.dialect, stopped)
     _until_signal(loop, stopped)
     _until_failure(loop, stopped)
     with ExitStack() as cleanup:
@@ -159,14 +160,14 @@ async def serve(plan: Plan) -> int:
         return 0 if tell(play.reports(world.clock.now()), play.seed) else FAILED
 
 
-def _play(scenario: Scenario, seed: int, stopped: asyncio.Future[None]) -> Play:
+def _play(scenario: Scenario, dialect: Dialect, stopped: asyncio.Future[None]) -> Play:
     from .play import Play
 
     def finished(why: str) -> None:
         if not stopped.done():
             stopped.set_result(None)
 
-    return Play(scenario, seed, finished, [])
+    return Play(scenario, dialect, scenario.seed, finished, [])
 
 
 def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None]) -> None:

@@ -25,7 +25,7 @@ class DirectedWorld(World):
         seed: int = 0,
         writer: Writer = whole,
     ) -> None:
-        self.director = Director(scenario, seed, START)
+        self.director = Director(scenario, seed, START, modem.dialect)
         self.finished = ""
         self.notes: list[str] = []
         self._held: list[tuple[float, bytes]] = []

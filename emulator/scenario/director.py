@@ -14,6 +14,7 @@ from random import Random
 from msgspec import UNSET
 
 from .. import faults
+from ..dialect import Dialect
 from ..effects import Effect
 from ..events import Event, PowerChanged, RegistrationChanged, SignalChanged
 from ..jobs import Timer, Timers
@@ -25,6 +26,7 @@ from .happenings import Happening, Kind, States, matches
 from .model import Guard, Rule, Scenario, Trigger
 from .noise import Noise
 from .steps import Gated, Stage, offered, perform
+from .vocabulary import beginnings
 from .witness import Witness
 
 TOO_OFTEN = 1000
@@ -90,11 +92,11 @@ class Playing:
 class Director:
     """One run of a scenario with one modem."""
 
-    def __init__(self, scenario: Scenario, seed: int, now: float) -> None:
-        """``seed`` is that of this run (a repeated one counts up)."""
+    def __init__(self, scenario: Scenario, seed: int, now: float, dialect: Dialect | None = None) -> None:
+        """``seed`` is that of this run (a repeated one counts up); ``dialect``: whose states it speaks of."""
         self.scenario = scenario
         self.now = now
-        self.states = States()
+        self.states = States(beginnings(dialect))
         self.noise = Noise()
         self.offered = offered(scenario.modem.network)
         """What the network offers where there is coverage: registration and signal."""
@@ -333,7 +335,7 @@ class Director:
         self._after(seconds, lambda: self.order(order))
 
     def power(self, back_in: float | None) -> None:
-        """The supply is switched: a return that was planned is off; it may come back ``back_in`` seconds later."""
+        """The supply is switched: a return that was planned is off; it comes back in ``back_in`` seconds."""
         if self._restart is not None:
             self._restart.cancel()
             self._restart = None

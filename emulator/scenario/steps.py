@@ -423,9 +423,13 @@ def _ring(stage: Stage, ring: Any) -> None:
         director.later(times * RING - 1.0, CallerHungUp())
 
 
+def utc_seconds(text: str) -> float:
+    """``2026-11-25T12:00:00Z`` in seconds since the epoch; raises ``ValueError`` for what no calendar has."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+
+
 def _time(stage: Stage, time: Any) -> None:
-    utc = datetime.strptime(time.utc, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    stage.order(NetworkTimeArrived(utc.timestamp(), time.zone, time.dst))
+    stage.order(NetworkTimeArrived(utc_seconds(time.utc), time.zone, time.dst))
 
 
 STEPS: dict[str, Callable[[Stage, Any], None]] = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 from directed import CLOSE, DIALECTS, OPEN, SERVER, Story
+from vmodem.emulator.dialect import Options
 
 
 def rules(*lines: str) -> str:
@@ -305,6 +306,60 @@ def test_a_step_for_a_link_that_is_not_open_says_so() -> None:
     story = Story(rules("id: it, when: {start: true}, do: [{socket: {action: reset, link: 3}}]"))
     story.waits(0.0)
     assert "socket: link 3 has no connection" in story.notes
+
+
+# ---- states --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_where_every_machine_begins(dialect: str) -> None:
+    own = {"sim800": "ip: IP INITIAL", "quectel_mxx": "ip: ip_initial", "bg96": "socket: Initial"}[dialect]
+    begun = f"{own}, link: initial, link 3: INITIAL, pdp: inactive, sim: ready, power: 'on'"
+    begun += ", registration: home"
+    story = Story(
+        rules(
+            f"id: it, when: {{start: true}}, if: {{state: {{{begun}}}}}, do: [{{log: x}}]",
+            "id: not, when: {start: true}, if: {state: {link: connected}}, do: [{log: x}]",
+            "id: moved, when: {any: [{state: {power: 'on'}}, {state: {sim: ready}}]}, do: [{log: x}]",
+        ),
+        dialect,
+    )
+    assert (taken(story), taken(story, "not"), taken(story, "moved")) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_power_card_and_registration_have_states(dialect: str) -> None:
+    seen = ("power: 'off'", "power: 'on'", "sim: sim_pin", "sim: ready", "registration: searching",
+            "registration: home", "registration: denied", "sim: SIM not inserted")  # fmt: skip
+    story = Story(
+        rules(
+            *(
+                f'id: "{state}", when: {{state: {{{state}}}}}, times: forever, do: [{{log: x}}]'
+                for state in seen
+            ),
+            "id: again, when: {external: now}, do: [{power: reset}]",
+            "id: no, when: {external: deny}, do: [{register: denied}]",
+            "id: out, when: {external: out}, do: [{sim: remove}]",
+        ),
+        dialect,
+        options=Options(pin="1234"),
+    )
+
+    def moves() -> list[str]:
+        found = [n.removeprefix("rule ") for n in story.notes if n.removeprefix("rule ") in seen]
+        story.notes.clear()
+        return found
+
+    signal(story)
+    story.waits(30.0)
+    assert moves() == ["power: 'off'", "power: 'on'", "sim: sim_pin"]
+    assert b"\r\nOK\r\n" in story.asks("AT+CPIN=1234")
+    story.waits(30.0)
+    assert moves() == ["sim: ready", "registration: searching", "registration: home"]
+    signal(story, "deny")
+    assert moves() == ["registration: denied"]
+    signal(story, "out")
+    assert moves()[-1:] == ["sim: SIM not inserted"]
 
 
 # ---- noise ---------------------------------------------------------------------------------------
