@@ -49,7 +49,7 @@ class _Check:
         self._scenario = scenario
         self._rules = [rule.id for rule in scenario.rules]
         self._marks = [step.mark for rule in scenario.rules for step in rule.do if step.mark is not UNSET]
-        self._dialects: list[Dialect] | None = None
+        self._dialect: Dialect | None = None
 
     def all(self) -> Iterator[Fault]:
         """Every fault."""
@@ -98,7 +98,7 @@ class _Check:
             yield self._fault(("modem", "network", "rssi"), fault)
         if modem.dialect != "any":
             try:
-                self._dialects = [find_dialect(modem.dialect)]
+                self._dialect = find_dialect(modem.dialect)
             except CommandLineError as error:
                 yield self._fault(("modem", "dialect"), str(error))
                 return
@@ -109,14 +109,14 @@ class _Check:
                 text = f"no duration of {whose}{self._hint(name, known)}"
                 yield self._fault(("modem", "latency", name), text)
 
-    def _speakers(self) -> list[Dialect]:
-        """The dialects that the scenario may run on: its own, or all."""
-        if self._dialects is None:
-            self._dialects = []
-            for name in registry.names():
-                with suppress(CommandLineError):  # a stranger's broken package is no fault of this file
-                    self._dialects.append(find_dialect(name))
-        return self._dialects
+    def _speakers(self) -> Iterator[Dialect]:
+        """The dialects that the scenario may run on, its own or all: our own first, one after the other."""
+        if self._dialect is not None:
+            yield self._dialect
+            return
+        for name in _all_dialects():
+            with suppress(CommandLineError):  # a stranger's broken package is no fault of this file
+                yield find_dialect(name)
 
     def _states(self, states: model.States | UnsetType, path: Path_) -> Iterator[Fault]:
         if states is UNSET:
@@ -124,11 +124,20 @@ class _Check:
         if not states:
             yield self._fault(path, "names no state (write machine: state)")
         for machine, state in states.items():
-            known = vocabulary.machines_of([])
-            if vocabulary.unnumbered(machine) not in known:
-                known = vocabulary.machines_of(self._speakers())
-            if text := vocabulary.wrong(machine, state, known):
+            if text := self._no_state(machine, state):
                 yield self._fault((*path, machine), text)
+
+    def _no_state(self, machine: str, state: str) -> str:
+        """Why no dialect knows it; looks no further than the first that does."""
+        known = vocabulary.machines_of([])
+        if vocabulary.unnumbered(machine) in known:
+            return vocabulary.wrong(machine, state, known)
+        met: list[Dialect] = []
+        for dialect in self._speakers():
+            met.append(dialect)
+            if not vocabulary.wrong(machine, state, vocabulary.machines_of(met)):
+                return ""
+        return vocabulary.wrong(machine, state, vocabulary.machines_of(met))
 
     def _route(self, route: model.Route, path: Path_) -> Iterator[Fault]:
         try:
@@ -292,6 +301,12 @@ class _Check:
                 yield self._fault((*path, "times"), f"max {times.max} is less than min {times.min}")
             if times.max is UNSET and not times.min:
                 yield self._fault((*path, "times"), "any number of times is always met (give max, or a min)")
+
+
+def _all_dialects() -> Iterator[str]:
+    """Our own first: looking for those of other packages takes 40 ms."""
+    yield from registry.IN_TREE
+    yield from (name for name in registry.names() if name not in registry.IN_TREE)
 
 
 def _can_come(what: model.Occurrence, taken: set[str], marked: set[str]) -> bool:
