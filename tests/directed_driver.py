@@ -25,7 +25,7 @@ from vmodem.emulator.scenario.director import Director
 from world import START
 
 Move = tuple[str, object]
-"""``type`` bytes, ``wait`` seconds, ``signal`` a name, ``peer``: what the server sends, ``remark``: of the port."""
+"""``type`` bytes, ``wait`` seconds, ``signal`` a name, ``peer`` bytes of the server, ``remark`` a text."""
 Seen = tuple[float, str, str]
 
 

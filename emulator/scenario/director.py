@@ -22,7 +22,7 @@ from ..orders import Finish, Note, Order
 from ..tampering import Incoming, Verdict
 from . import values
 from .expectations import Expectations, Outcome, Watched
-from .happenings import Happening, Kind, States, matches
+from .happenings import Happening, Kind, States, kinds, matches
 from .model import Guard, Rule, Scenario, Trigger
 from .noise import Noise
 from .steps import Gated, Stage, offered, perform
@@ -89,6 +89,11 @@ class Playing:
         return wanted is UNSET or self.chance.random() < values.probability(wanted)
 
 
+def _kinds(when: Trigger) -> set[Kind]:
+    """What kinds of happenings can be a trigger."""
+    return kinds(when) if when.any is UNSET else {kind for each in when.any for kind in kinds(each)}
+
+
 class Director:
     """One run of a scenario with one modem."""
 
@@ -105,8 +110,15 @@ class Director:
         self._witness = Witness(self._happened, self._assigned)
         self._on_links: dict[str, tuple[int, faults.Impair]] = {}
         self._rules = [Playing(rule, seed) for rule in scenario.rules]
+        self._rules_of = {kind: [r for r in self._rules if kind in _kinds(r.rule.when)] for kind in Kind}
         self._marks: set[str] = set()
         self._expectations = Expectations(scenario.expect, self._judged)
+        self._ignored = {
+            kind
+            for kind in (Kind.BYTES, Kind.SOCKET, Kind.URC)
+            if not self._rules_of[kind] and not any(kind in each.kinds for each in self._expectations.all)
+        }
+        """What comes often, and nobody asks for."""
         self._verdict = ""
         self._gated: Gated | None = None
         self._armed: list[tuple[Callable[[Incoming], bool], Callable[[Gated], None]]] = []
@@ -252,6 +264,8 @@ class Director:
 
     def _happened(self, it: Happening) -> None:
         """Rules are taken one after the other: what one of them causes comes behind all that it does."""
+        if it.kind in self._ignored:
+            return
         self._happenings.append(it)
         if self._telling:
             return
@@ -273,7 +287,7 @@ class Director:
         elif it.kind is Kind.OP and it.text == "socket.open" and it.phase != "received":
             self._undo()
         self._expectations.see(it, self.now)
-        for playing in self._rules:
+        for playing in self._rules_of[it.kind]:
             if not playing.over and self._triggers(playing.rule.when, it) and playing.counts():
                 self._maybe(playing)
 

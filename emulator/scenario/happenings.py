@@ -80,6 +80,12 @@ def _entered(wanted: Mapping[str, str], machine: str, state: str) -> bool:
     return any(same_machine(name, machine) and words(value) == words(state) for name, value in wanted.items())
 
 
+def kinds(what: Occurrence) -> set[Kind]:
+    """What kinds of happenings can be what ``what`` speaks of."""
+    found = {kind for kind in Kind if getattr(what, kind.value) is not UNSET}
+    return found if what.left is UNSET else found | {Kind.STATE}
+
+
 def matches(what: Occurrence, it: Happening) -> bool:
     """Whether ``it`` is what ``what`` speaks of."""
     match it.kind:
