@@ -39,6 +39,7 @@ class Report:
     """How a run ended."""
 
     outcomes: tuple[Outcome, ...]
+    seed: int
     verdict: str = ""
     """What a ``verdict`` step said: ``pass``, ``fail`` or nothing."""
 
@@ -100,6 +101,7 @@ class Director:
     def __init__(self, scenario: Scenario, seed: int, now: float, dialect: Dialect | None = None) -> None:
         """``seed`` is that of this run (a repeated one counts up); ``dialect``: whose states it speaks of."""
         self.scenario = scenario
+        self.seed = seed
         self.now = now
         self.states = States(beginnings(dialect))
         self.noise = Noise()
@@ -170,7 +172,7 @@ class Director:
         """The end of the run, once."""
         if self._report is None:
             self.now = now
-            self._report = Report(tuple(self._expectations.finish(now)), self._verdict)
+            self._report = Report(tuple(self._expectations.finish(now)), self.seed, self._verdict)
         return self._report
 
     # ---- what it is told (an observer of the driver) ---------------------------------------------

@@ -372,4 +372,5 @@ def test_states_of_any_dialect(tmp_path: Path, when: str) -> None:
 def test_the_schema_knows_every_step() -> None:
     definitions = schema()["$defs"]
     assert {"wait", "pdp_deact", "fail", "garble", "sms"} <= definitions["Step"]["properties"].keys()
+    assert (definitions["Step"]["minProperties"], definitions["Step"]["maxProperties"]) == (1, 1)
     assert definitions["Rule"]["properties"].keys() == {"id", "when", "if", "times", "probability", "do"}
