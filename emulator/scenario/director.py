@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from random import Random
 
 from msgspec import UNSET
 
@@ -23,15 +22,12 @@ from ..tampering import Incoming, Verdict
 from . import values
 from .expectations import Expectations, Outcome, Watched
 from .happenings import Happening, Kind, States, kinds, matches
-from .model import Guard, Rule, Scenario, Trigger
+from .model import Guard, Scenario, Trigger
 from .noise import Noise
+from .playing import Playing
 from .steps import Gated, Stage, offered, perform
 from .vocabulary import beginnings
 from .witness import Witness
-
-TOO_OFTEN = 1000
-"""A rule that is taken so often within :data:`A_MOMENT` seconds triggers itself, and would do so for ever."""
-A_MOMENT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,47 +43,6 @@ class Report:
     def passed(self) -> bool:
         """Whether every expectation was met and no step said otherwise."""
         return self.verdict != "fail" and all(outcome.met for outcome in self.outcomes)
-
-
-class Playing:
-    """One rule: what has been counted, and how often it was taken."""
-
-    def __init__(self, rule: Rule, seed: int) -> None:
-        self.rule = rule
-        self.chance = Random(f"{seed}:{rule.id}")
-        self.seen = 0
-        self.taken = 0
-        self.level: int | None = None
-        """Where a walking signal is."""
-        self.stopped = False
-        self._since = 0.0
-        self._lately = 0
-
-    def races(self, now: float) -> bool:
-        """Whether it is taken again and again without end; counts that it is taken now."""
-        if now - self._since > A_MOMENT:
-            self._since, self._lately = now, 0
-        self._lately += 1
-        return self._lately > TOO_OFTEN
-
-    @property
-    def over(self) -> bool:
-        """Whether it is not taken any more."""
-        times = self.rule.times
-        return self.stopped or (times != "forever" and self.taken >= times)
-
-    def counts(self) -> bool:
-        """Count a match; whether this is one that the trigger wants."""
-        self.seen += 1
-        when = self.rule.when
-        if when.nth is not UNSET:
-            return self.seen == when.nth
-        return when.every_nth is UNSET or self.seen % when.every_nth == 0
-
-    def drawn(self) -> bool:
-        """Whether chance lets it be taken."""
-        wanted = self.rule.probability
-        return wanted is UNSET or self.chance.random() < values.probability(wanted)
 
 
 def _kinds(when: Trigger) -> set[Kind]:
@@ -131,6 +86,10 @@ class Director:
         self._happenings: deque[Happening] = deque()
         self._telling = False
         self._restart: Timer | None = None
+        self._stimulus = 0
+        """Counts what comes from outside: host, network, time, testers."""
+        self._ordered: deque[Event] = deque()
+        """Events that were ordered, until they are told of: these do not come from outside."""
         self._report: Report | None = None
 
     # ---- the run ---------------------------------------------------------------------------------
@@ -180,6 +139,7 @@ class Director:
     def host(self, now: float, data: bytes) -> None:
         """The DTE wrote; commands are told when they are executed."""
         self.now = now
+        self._stimulus += 1
 
     def module(self, now: float, data: bytes) -> None:
         """The module wrote; what it says unasked is told as such."""
@@ -188,6 +148,11 @@ class Director:
     def event(self, now: float, event: Event) -> None:
         """Something happens to the module."""
         self.now = now
+        if self._ordered and self._ordered[0] is event:
+            self._ordered.popleft()
+        else:
+            self._stimulus += 1
+            self._ordered.clear()
         self._witness.event(event)
 
     def effect(self, now: float, effect: Effect) -> None:
@@ -206,16 +171,19 @@ class Director:
     def client(self, now: float, opened: bool) -> None:
         """A client opened the port, or the last one closed it."""
         self.now = now
+        self._stimulus += 1
         self._happened(Happening(Kind.CLIENT, "opened" if opened else "closed"))
 
     def external(self, now: float, name: str) -> None:
         """A tester's own signal."""
         self.now = now
+        self._stimulus += 1
         self._happened(Happening(Kind.EXTERNAL, name))
 
     def gate(self, incoming: Incoming) -> Verdict | None:
         """A command is about to be executed: what becomes of it."""
         self.now = incoming.now
+        self._stimulus += 1
         self._release()
         gated = self._gated = Gated()
         for wanted, act in [armed for armed in self._armed if armed[0](incoming)][:1]:
@@ -249,6 +217,8 @@ class Director:
 
     def handle_timer(self, now: float) -> None:
         """Time has come to ``now``."""
+        if now > self.now:
+            self._stimulus += 1
         self.now = now
         self._expectations.time(now)
         self._timers.fire(now)
@@ -256,6 +226,7 @@ class Director:
     def orders(self) -> list[Order]:
         """What is to be done now, in order; each is handed out once."""
         orders, self._orders = self._orders, []
+        self._ordered += [order for order in orders if isinstance(order, Event)]
         return orders
 
     def order(self, order: Order) -> None:
@@ -304,7 +275,7 @@ class Director:
         guard = playing.rule.if_
         if playing.over or not (guard is UNSET or self._holds(guard)) or not playing.drawn():
             return
-        if playing.races(self.now):
+        if playing.races(self._stimulus):
             playing.stopped = True
             self.order(Note(f"rule {playing.rule.id} triggers itself without end: it is not taken any more"))
             self.judge("fail")

@@ -43,7 +43,8 @@ from .model import Between, Cell, Context, Fail, Impairment, Network, Power, Ste
 from .witness import Witness
 
 if TYPE_CHECKING:
-    from .director import Director, Playing
+    from .director import Director
+    from .playing import Playing
 
 STAT = {"not_searching": 0, "home": 1, "searching": 2, "denied": 3, "unknown": 4, "roaming": 5}
 """27.007 7.2."""

@@ -49,6 +49,8 @@ class Witness:
         self._opening = False
         """Whether ``socket.open`` has begun and no link has moved for it yet."""
         self._links: dict[int, int | None] = {}
+        self._newest: dict[tuple[int, int], int] = {}
+        """The socket of each context's link: those that it had before are forgotten."""
         self._totals: dict[tuple[str, int | None], int] = defaultdict(int)
         self._everywhere: dict[str, int] = defaultdict(int)
 
@@ -82,9 +84,11 @@ class Witness:
     def effect(self, effect: Effect) -> None:
         """The module asks for something."""
         if isinstance(effect, SocketAssigned):
-            self._links[effect.handle] = effect.link
             if effect.link is not None:
+                self._links.pop(self._newest.get((effect.context, effect.link), 0), None)
+                self._newest[effect.context, effect.link] = effect.handle
                 self._assigned(effect.link, effect.handle)
+            self._links[effect.handle] = effect.link
             if effect.handle < 0:
                 self._happened(Happening(Kind.SOCKET, "accepted", link=effect.link))
         elif isinstance(effect, SendData):

@@ -7,6 +7,10 @@ from collections.abc import Sequence
 import pytest
 from directed import CLOSE, DIALECTS, OPEN, SERVER, Story
 from vmodem.emulator.dialect import Options
+from vmodem.emulator.effects import SocketAssigned, Transport
+from vmodem.emulator.events import Address, Connected
+
+OK = b"\r\nOK\r\n"
 
 
 def rules(*lines: str) -> str:
@@ -128,6 +132,18 @@ def test_done_comes_behind_the_answer() -> None:
     answer = story.asks("AT+CSQ")
     assert answer.startswith(b"\r\n+CSQ: 20,0\r\n\r\nOK\r\n")
     assert len(answer) == len(b"\r\n+CSQ: 20,0\r\n\r\nOK\r\n") + 5
+
+
+def test_a_bare_at_is_a_command_too() -> None:
+    story = Story(
+        rules(
+            "id: it, when: {command: AT}, times: forever, do: [{log: x}]",
+            "id: done, when: {command: AT, phase: done}, times: forever, do: [{log: x}]",
+            "id: deaf, when: {command: AT, nth: 3}, do: [{intercept: ignore}]",
+        )
+    )
+    assert [story.asks(line) for line in ("AT", "at", "AT", "AT")] == [OK, OK, b"", OK]
+    assert (taken(story), taken(story, "done")) == (4, 3)
 
 
 # ---- what is over --------------------------------------------------------------------------------
@@ -255,6 +271,13 @@ def test_rules_that_trigger_each_other_for_ever_are_stopped(story: str) -> None:
     assert not played.world.report().passed
 
 
+def test_a_fast_host_triggers_a_rule_as_often_as_it_likes() -> None:
+    story = Story(rules("id: it, when: {command: AT}, times: forever, do: [{urc: +X}]"))
+    story.types(b"AT\r" * 5000)
+    assert taken(story) == 5000
+    assert story.world.finished == ""
+
+
 def test_what_a_rule_causes_comes_behind_all_it_does() -> None:
     story = Story(
         rules(
@@ -300,6 +323,19 @@ def test_an_impairment_of_a_link_holds_for_each_of_its_connections(dialect: str)
 def position_connected(story: Story) -> list[bool]:
     states = story.world.director.states
     return [states.hold({"link": "connected"})]
+
+
+def test_ten_thousand_connections_leave_nothing_behind() -> None:
+    story = Story(
+        rules("id: it, when: {socket: {event: connected, link: 0}}, times: forever, do: [{log: x}]")
+    )
+    story.brings_up()
+    director = story.world.director
+    for handle in range(1, 10_001):
+        director.effect(story.world.now, SocketAssigned(handle, 0, 0, Transport.TCP, Address(SERVER, 1)))
+        director.event(story.world.now, Connected(handle, Address("10.0.0.1", 1)))
+    assert taken_in(director.orders()) == 10_000
+    assert len(director._witness._links) == 1
 
 
 def test_a_step_for_a_link_that_is_not_open_says_so() -> None:
