@@ -36,6 +36,8 @@ SOCKET_EVENTS: dict[type[Event], str] = {
     Closed: "closed",
     Listening: "listening",
 }
+OPENED = ("link ", "listener", "socket ")
+"""The machines of what ``socket.open`` opens."""
 OVERRUN = "overrun"
 
 
@@ -47,7 +49,7 @@ class Witness:
         self._happened = happened
         self._assigned = assigned
         self._opening = False
-        """Whether ``socket.open`` has begun and no link has moved for it yet."""
+        """Whether ``socket.open`` has begun and nothing has moved for it yet."""
         self._links: dict[int, int | None] = {}
         self._newest: dict[tuple[int, int], int] = {}
         """The socket of each context's link: those that it had before are forgotten."""
@@ -61,12 +63,18 @@ class Witness:
     # ---- from the driver -------------------------------------------------------------------------
 
     def command(self, text: str, op: str, phase: str) -> None:
-        """A command is executed, or was; an open that is refused at once never was with a link."""
+        """A command is executed, or was.
+
+        ``socket.open`` is not over with the command but with the connection; and where nothing was opened
+        when the command has its answer, be it an OK (AT+QIOPEN without a context), it has failed.
+        """
         self._happened(Happening(Kind.COMMAND, text, phase))
         if op == "socket.open":
-            begun, self._opening = self._opening, phase == "received"
-            if phase == "done" or (phase == "failed" and not begun):
-                return
+            refused, self._opening = self._opening, phase == "received"
+            if phase != "received":
+                if not refused:
+                    return
+                phase = "failed"
         if op:
             self._happened(Happening(Kind.OP, op, phase))
 
@@ -110,11 +118,9 @@ class Witness:
     def _state(self, effect: StateChanged) -> None:
         before, after = effect.before, effect.after
         self._happened(Happening(Kind.STATE, machine=effect.machine, before=before, after=after))
-        if not effect.machine.startswith("link "):
-            return
-        if after == "CONNECTING":
+        if effect.machine.startswith(OPENED):
             self._opening = False
-        elif before == "CONNECTING":
+        if effect.machine.startswith("link ") and before == "CONNECTING":
             self._happened(Happening(Kind.OP, "socket.open", "done" if after == "CONNECTED" else "failed"))
 
     def _count(self, direction: str, handle: int, added: int) -> None:

@@ -111,6 +111,26 @@ def test_an_open_that_is_refused_at_once_has_failed_once(dialect: str) -> None:
     assert taken(story) == 2
 
 
+def test_an_open_whose_ok_says_nothing_has_failed_too() -> None:
+    story = Story(
+        rules(
+            "id: it, when: {op: socket.open, phase: failed}, times: forever, do: [{log: x}]",
+            "id: done, when: {op: socket.open, phase: done}, times: forever, do: [{log: x}]",
+        ),
+        "bg96",
+    )
+    assert b"+QIOPEN: 0,561" in story.asks(OPEN["bg96"]) + story.waits(1.0)
+    assert (taken(story), taken(story, "done")) == (1, 0)
+    story.brings_up()
+    assert b"+QIOPEN: 1,0" in story.asks('AT+QIOPEN=1,1,"TCP LISTENER","127.0.0.1",0,2020,0') + story.waits(
+        1.0
+    )
+    assert b"+QIOPEN: 2,0" in story.asks('AT+QIOPEN=1,2,"UDP SERVICE","127.0.0.1",0,3030,0') + story.waits(
+        1.0
+    )
+    assert taken(story) == 1
+
+
 def test_an_open_that_is_given_up_has_failed() -> None:
     story = Story(
         rules(
