@@ -94,7 +94,7 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     run.set_defaults(action=_run)
     add = run.add_argument
-    add("--dialect", metavar="NAME", default=DEFAULT_DIALECT, help="which module (default: %(default)s)")
+    add("--dialect", metavar="NAME", help=f"which module (default: {DEFAULT_DIALECT})")
     text = "how many modules, which reach each other in the mobile network (default: 1; a line for each port)"
     add("--count", metavar="N", type=int, default=1, help=text)
     _add_ports(run)
@@ -122,8 +122,8 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     text = "address of this host where its servers listen (default: %(default)s)"
     add("--listen-host", metavar="IP", default="127.0.0.1", help=text)
     card = run.add_argument_group("module and SIM card")
-    text = "serial numbers, subscribers and addresses follow from it (default: %(default)s)"
-    card.add_argument("--seed", metavar="N", type=int, default=0, help=text)
+    text = "serial numbers, subscribers, addresses and a scenario's chances follow from it (default: 0)"
+    card.add_argument("--seed", metavar="N", type=int, help=text)
     card.add_argument("--imei", metavar="DIGITS", help="the module's serial number")
     card.add_argument("--number", metavar="NUMBER", help="the subscriber's number")
     card.add_argument("--pin", metavar="PIN", help="lock the SIM card with this PIN")

@@ -10,6 +10,7 @@ from typing import Any
 
 from .command import Command
 from .events import AccessTechnology
+from .machine import Machine
 from .reply import Cme, ErrorCode
 from .timing import STANDARD_TIMINGS, Duration
 
@@ -160,6 +161,8 @@ class Dialect:
     """The +CME ERROR of an unknown command, or None for a plain ERROR always."""
     other_mode: ErrorCode | None = Cme.NOT_ALLOWED
     """The +CME ERROR of a form that belongs to the other connection mode."""
+    machines: tuple[Machine[Any], ...] = ()
+    """The family's own state machines, beside those that every module has (``states.py``)."""
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` for a name that nobody could type, or that could be no file's."""

@@ -77,6 +77,7 @@ class Driver:
         self._clock = clock
         self._stage = stage
         self._observer = together(stage, observer)
+        self._log = observer
         self._finished = finished
         self._loop = asyncio.get_running_loop()
         self._net = netstack(self.inject)
@@ -98,6 +99,7 @@ class Driver:
         if self._observer is not None:
             self._modem.watch()
         if self._stage is not None:
+            self._work()  # it is told first where the module stands
             self._stage.start(self._clock.now())
         self._work()
 
@@ -130,11 +132,14 @@ class Driver:
         if self._working:
             self._events.append(event)
             return
+        self._happen(event)
+        self._work()
+
+    def _happen(self, event: Event) -> None:
         now = self._clock.now()
         if self._observer is not None:
             self._observer.event(now, event)
         self._modem.receive(event, now)
-        self._work()
 
     def signal_changed(self, signal: LineSignal, on: bool) -> None:
         """The DTE switched a control line."""
@@ -169,6 +174,16 @@ class Driver:
             self._observer.note(self._clock.now(), text)
         if self._tell is not None:
             self._tell(text)
+        self.obey_soon()
+
+    def obey_soon(self) -> None:
+        """The director may have orders although nothing happened to the module: they are carried out next."""
+        if self._stage is not None and not self._working and not self._stopped:
+            self._loop.call_soon(self._obey_now)
+
+    def _obey_now(self) -> None:
+        if not self._stopped:
+            self._work()
 
     @property
     def modem(self) -> Modem:
@@ -189,16 +204,20 @@ class Driver:
         return min((moment for moment in due if moment is not None), default=None)
 
     def _staged_timer(self, now: float) -> None:
+        """Whoever is due first; at the same moment the director, whose orders come before the module's."""
         assert self._stage is not None
-        self._stage.handle_timer(now)
-        self._modem.handle_timer(now)
+        stage, module = self._stage.next_deadline(), self._modem.next_deadline()
+        if module is not None and module <= now and (stage is None or module < stage):
+            self._modem.handle_timer(now)
+        else:
+            self._stage.handle_timer(now)
 
     def _obey(self) -> None:
-        """Do what the director orders; events have their turn behind what happens already."""
+        """Do what the director orders, in order, at once; what comes of it are the module's next effects."""
         assert self._stage is not None
         for order in self._stage.orders():
             if isinstance(order, Event):
-                self._events.append(order)
+                self._happen(order)
             elif isinstance(order, Fault):
                 self._perform(order)
             elif isinstance(order, SetSignal):
@@ -207,8 +226,8 @@ class Driver:
                 assert isinstance(self._pipe, NoisyLine)
                 self._pipe.scribble(order.data)
             elif isinstance(order, Note):
-                assert self._observer is not None
-                self._observer.note(self._clock.now(), order.text)
+                if self._log is not None:
+                    self._log.note(self._clock.now(), order.text)
             elif self._finished is not None:
                 self._finished(order.why)
 
@@ -222,22 +241,17 @@ class Driver:
             while True:
                 if stage is not None:
                     self._obey()
-                for effect in modem.effects():
+                effects = modem.effects()
+                for effect in effects:
                     if type(effect) is WriteLine and self._observer is None:
                         self._pipe.write(effect.data)
                     else:
                         self._perform(effect)
                 if events:
-                    event = events.popleft()
-                    now = self._clock.now()
-                    if self._observer is not None:
-                        self._observer.event(now, event)
-                    modem.receive(event, now)
+                    self._happen(events.popleft())
                     continue
-                if stage is not None:
-                    self._obey()
-                    if events:
-                        continue
+                if effects and stage is not None:
+                    continue  # they may have brought orders, and those more effects
                 deadline = self._next_deadline()
                 if deadline is None or self._stopped:
                     return

@@ -209,7 +209,10 @@ class AskNtp(NetEffect):
 
 @dataclass(frozen=True, slots=True)
 class StateChanged(Effect):
-    """A documented state machine moved; ``machine`` names it, states are the documents' words."""
+    """A documented state machine moved; ``machine`` names it, states are the documents' words.
+
+    From a state to itself: no move, it is told where the machine stands as somebody begins to watch.
+    """
 
     machine: str
     before: str

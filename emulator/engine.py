@@ -6,6 +6,8 @@ hands out :meth:`Modem.effects` and arms one timer for :meth:`Modem.next_deadlin
 
 from __future__ import annotations
 
+from enum import Enum
+
 from .dialect import Dialect, Options
 from .effects import Effect
 from .events import (
@@ -67,8 +69,16 @@ class Modem:
     def direct(self, gate: Gate) -> None:
         """From now on ``gate`` decides about each command; of all that happens is told."""
         self.watch()
-        self._module.watched = True
-        self._interpreter.keeper = Gatekeeper(self._module, gate)
+        module = self._module
+        module.watched = True
+        self._interpreter.keeper = Gatekeeper(module, gate)
+        standing: dict[str, Enum] = {
+            "power": module.power.state,
+            "sim": module.sim.state,
+            "registration": module.registration.state,
+        }
+        for machine, state in standing.items():
+            module.state_changed(machine, state, state)
 
     @property
     def dialect(self) -> Dialect:

@@ -9,15 +9,15 @@ from collections.abc import Callable
 
 from .command import Kind
 from .effects import CommandEnded
+from .events import PowerChanged
 from .jobs import Pause, Steps, Until
 from .module import Module
 from .parser import Parsed
-from .reply import ErrorCode, Refusal, Reply, ResultCode
+from .reply import FAILURES, ErrorCode, Refusal, Reply, ResultCode
 from .tampering import Act, Gate, Incoming, Verdict
 
 Invoke = Callable[[Parsed], Reply | Steps]
 
-NOTHING = Reply(final=None)
 _SIGNS = {Kind.EXECUTE: "", Kind.READ: "?", Kind.TEST: "=?", Kind.WRITE: "="}
 
 
@@ -30,6 +30,11 @@ def text_of(parsed: Parsed) -> str:
     return f"AT{parsed.name}{sign}{fields}"
 
 
+def _is_failure(result: str) -> bool:
+    """Whether a final result in words is one of a failure: an error, ``SEND FAIL``, ``NO CARRIER`` ..."""
+    return "ERROR" in result or "FAIL" in result or result in {code.words for code in FAILURES}
+
+
 class Gatekeeper:
     """Stands in front of the handlers."""
 
@@ -37,21 +42,22 @@ class Gatekeeper:
         self._module = module
         self._gate = gate
         self._now: Incoming | None = None
+        self._over: CommandEnded | None = None
 
     def invoke(self, parsed: Parsed, text: str, invoke: Invoke) -> Reply | Steps:
         """Execute a command as the gate decides."""
+        self.tell()
         command = self._module.dialect.commands.get(parsed.name)
         acts = command is not None and parsed.kind in (Kind.EXECUTE, Kind.WRITE)
         op = command.op if command is not None and acts else ""
-        incoming = self._now = Incoming(text or text_of(parsed), op)
+        incoming = self._now = Incoming(text or text_of(parsed), op, self._module.now)
         verdict = self._gate(incoming)
         if verdict is None:
             return invoke(parsed)
         for event in verdict.events:
             self._module.handlers[type(event)](event)
-        if not self._module.power.on:
-            self._module.prompt_opened()
-            return NOTHING
+        if PowerChanged(False) in verdict.events:
+            return self._unanswered()
         if verdict.act is Act.PROCEED and not verdict.delay:
             return invoke(parsed)
         return self._decided(parsed, incoming, verdict, invoke)
@@ -62,8 +68,12 @@ class Gatekeeper:
             yield Pause(verdict.delay)
         if verdict.act is Act.HANG:
             yield Until(lambda: False)
-        if verdict.act in (Act.IGNORE, Act.REPLY):
+        if verdict.act is Act.IGNORE:
+            return self._unanswered()
+        if verdict.act is Act.REPLY:
             module.prompt_opened()
+            last = verdict.reply.decode("latin-1").strip().rpartition("\n")[2]
+            self._ended(last, ok=not _is_failure(last))
             return Reply(data=verdict.reply, final=None)
         if verdict.act is Act.ERROR:
             failure = module.ordered_failure(incoming.op, verdict.result)
@@ -73,6 +83,12 @@ class Gatekeeper:
         if isinstance(outcome, Reply):
             return outcome
         return (yield from outcome)
+
+    def _unanswered(self) -> Reply:
+        """Nothing is answered, and nothing that stands behind the command in its line is executed."""
+        self._now = None
+        self._module.prompt_opened()
+        return Reply(final=None)
 
     def refused(self, code: ErrorCode | None) -> None:
         """The command failed."""
@@ -85,11 +101,17 @@ class Gatekeeper:
         if final is ResultCode.ERROR:
             self.refused(reply.code)
         elif isinstance(final, ResultCode):
-            self._ended(final.words, ok=final is not ResultCode.NO_CARRIER)
+            self._ended(final.words, ok=final not in FAILURES)
         else:
-            self._ended(final or "", ok=final is None or "FAIL" not in final)
+            self._ended(final or "", ok=not _is_failure(final or ""))
 
     def _ended(self, result: str, *, ok: bool) -> None:
         incoming, self._now = self._now, None
         if incoming is not None:
-            self._module.ask(CommandEnded(incoming.text, incoming.op, result, ok))
+            self._over = CommandEnded(incoming.text, incoming.op, result, ok)
+
+    def tell(self) -> None:
+        """The answer stands on the line: now the command is over for whoever watches."""
+        over, self._over = self._over, None
+        if over is not None:
+            self._module.ask(over)

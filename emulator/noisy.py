@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from .effects import SetLine
@@ -19,16 +20,55 @@ class Noise(Protocol):
         """Pieces, and the silence in seconds before each."""
 
 
+class Pieces:
+    """A stream on its way; a piece behind a silence waits for its end, and so does all that follows."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, arrive: Callable[[bytes], None]) -> None:
+        self._loop = loop
+        self._arrive = arrive
+        self._held: deque[tuple[float, bytes]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def put(self, pieces: Iterable[tuple[float, bytes]]) -> None:
+        """Pieces, each with the silence in seconds before it."""
+        for silence, piece in pieces:
+            if silence or self._held:
+                self._held.append((silence, piece))
+                self._arm()
+            elif piece:
+                self._arrive(piece)
+
+    def _arm(self) -> None:
+        if self._timer is None and self._held:
+            self._timer = self._loop.call_later(self._held[0][0], self._silence_over)
+
+    def _silence_over(self) -> None:
+        self._timer = None
+        while True:
+            piece = self._held.popleft()[1]
+            if piece:
+                self._arrive(piece)
+            if not self._held or self._held[0][0]:
+                break
+        self._arm()
+
+    def clear(self) -> None:
+        """Forget what is on its way."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._held.clear()
+
+
 class NoisyLine:
     """To the driver it is the UART, to the UART it is the driver."""
 
     def __init__(self, uart: Uart, noise: Noise) -> None:
         self._uart = uart
         self._noise = noise
-        self._loop = asyncio.get_running_loop()
-        self._held: deque[tuple[float, bytes]] = deque()
-        """Output behind a silence, with the silence before each piece."""
-        self._timer: asyncio.TimerHandle | None = None
+        loop = asyncio.get_running_loop()
+        self._output = Pieces(loop, uart.write)
+        self._input = Pieces(loop, self._hand_on)
 
     def start(self, sink: LineSink) -> None:
         """Begin to carry."""
@@ -38,24 +78,8 @@ class NoisyLine:
     # ---- to the DTE ------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Write; what stands behind a silence waits for its end, and so does all that follows."""
-        for silence, piece in self._noise.pass_on("to_host", data):
-            if silence or self._held:
-                self._held.append((silence, piece))
-                self._arm()
-            elif piece:
-                self._uart.write(piece)
-
-    def _arm(self) -> None:
-        if self._timer is None and self._held:
-            self._timer = self._loop.call_later(self._held[0][0], self._silence_over)
-
-    def _silence_over(self) -> None:
-        self._timer = None
-        self._uart.write(self._held.popleft()[1])
-        while self._held and not self._held[0][0]:
-            self._uart.write(self._held.popleft()[1])
-        self._arm()
+        """Write."""
+        self._output.put(self._noise.pass_on("to_host", data))
 
     def scribble(self, data: bytes) -> None:
         """Bytes that nobody wrote."""
@@ -79,19 +103,18 @@ class NoisyLine:
 
     def close(self) -> None:
         """Release everything."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._held.clear()
+        self._output.clear()
+        self._input.clear()
         self._uart.close()
 
     # ---- from the DTE ----------------------------------------------------------------------------
 
     def bytes_received(self, data: bytes) -> None:
-        """The DTE wrote; a silence inside its writes would be its own, so there is none here."""
-        left = b"".join(piece for _, piece in self._noise.pass_on("to_module", data))
-        if left:
-            self._sink.bytes_received(left)
+        """The DTE wrote."""
+        self._input.put(self._noise.pass_on("to_module", data))
+
+    def _hand_on(self, data: bytes) -> None:
+        self._sink.bytes_received(data)
 
     def signal_changed(self, signal: LineSignal, on: bool) -> None:
         """The DTE switched a line."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
 from msgspec import UNSET
@@ -10,7 +10,7 @@ from msgspec import UNSET
 from ..netstack.routes import Route, Routes
 from .choices import Checked, Choices
 from .console import complain
-from .dialect import Options
+from .dialect import Dialect, Options
 from .events import RegistrationChanged, SimChanged
 from .hosting import Act
 from .mistakes import UsageError
@@ -18,13 +18,14 @@ from .scenario import values
 from .scenario.director import Director, Report
 from .scenario.model import Scenario
 from .scenario.steps import STAT
+from .transcript import JsonLog
 
 FLOW = {"none": (0, 0), "xon_xoff": (1, 1), "rts_cts": (2, 2)}
 
 
-def laid_over(choices: Choices, scenario: Scenario) -> Choices:
-    """What the user chose, and where he chose nothing, what the scenario says."""
-    modem, untouched = scenario.modem, Choices()
+def laid_over(choices: Choices, scenario: Scenario, given: Container[str]) -> Choices:
+    """What the user chose (the fields ``given``), and where he chose nothing, what the scenario says."""
+    modem = scenario.modem
     wanted: dict[str, object] = {}
     if modem.dialect != "any":
         wanted["dialect"] = modem.dialect
@@ -34,8 +35,7 @@ def laid_over(choices: Choices, scenario: Scenario) -> Choices:
         wanted["pin"] = modem.sim.pin
     if modem.uart.baud is not UNSET:
         wanted["baud"] = str(modem.uart.baud)
-    kept = {name for name in wanted if getattr(choices, name) != getattr(untouched, name)}
-    return replace(choices, **{name: value for name, value in wanted.items() if name not in kept})  # type: ignore[arg-type]
+    return replace(choices, **{name: value for name, value in wanted.items() if name not in given})  # type: ignore[arg-type]
 
 
 def staged(chosen: Checked, scenario: Scenario) -> Checked:
@@ -72,6 +72,7 @@ class Play:
     """One run of a scenario with some modems."""
 
     scenario: Scenario
+    dialect: Dialect
     seed: int
     finished: Callable[[str], None]
     directors: list[Director]
@@ -79,7 +80,7 @@ class Play:
     def act(self, now: float) -> Act:
         """The part of one more modem, beginning now."""
         seed = self.seed + len(self.directors)
-        director = Director(self.scenario, seed, now)
+        director = Director(self.scenario, seed, now, self.dialect)
         network, sim = self.scenario.modem.network, self.scenario.modem.sim
         if network.registered != "home":
             director.order(RegistrationChanged(STAT[network.registered]))
@@ -91,6 +92,19 @@ class Play:
     def reports(self, now: float) -> list[Report]:
         """How it ended, for each modem."""
         return [director.finish(now) for director in self.directors]
+
+
+def record(log: JsonLog, now: float, reports: list[Report]) -> None:
+    """Write to the log how each expectation ended."""
+    for number, report in enumerate(reports):
+        part = log if len(reports) == 1 else log.of(number)
+        part.report(
+            now,
+            passed=report.passed,
+            seed=report.seed,
+            verdict=report.verdict,
+            expectations=[{"id": o.id, "met": o.met, "detail": o.detail} for o in report.outcomes],
+        )
 
 
 def tell(reports: list[Report], seed: int) -> bool:

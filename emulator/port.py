@@ -175,6 +175,11 @@ class Port:
         """Tell whoever watches that a documented machine moved."""
         self.ask(StateChanged(machine, str(before.value), str(after.value)))
 
+    def stands(self, machine: str, before: Enum, after: Enum) -> None:
+        """The same for what no table is written of: registration, card, power. Told only to a tester."""
+        if self.watched and before is not after:
+            self.state_changed(machine, before, after)
+
     def signal(self, line: LineSignal, on: bool) -> None:
         """Switch a control line towards the host; ON is the low TTL level."""
         if self._signals.get(line, False) is not on:

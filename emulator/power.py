@@ -13,6 +13,7 @@ from .events import LineSignal, PowerChanged, SimChanged
 from .jobs import Job, Pause, Steps
 from .packet import Packet
 from .radio import SimState
+from .states import PowerState
 
 if TYPE_CHECKING:
     from .module import Module
@@ -52,6 +53,7 @@ class Power:
         self.on = False
         self.starting = False
         """Whether it boots and hears nothing yet."""
+        module.sim.moved = self._card_moved
         self.sms_ready = False
         """Whether the short message commands work yet (observed: not before `SMS Ready`)."""
         self._story: Job | None = None
@@ -66,7 +68,7 @@ class Power:
         ``farewell``: what is said before the boot, after each duration.
         """
         module = self._module
-        self.on = True
+        self._switched(True)
         module.rtc.start(module.now, module.first_clock)
         module.restore_profile()
         module.signal(LineSignal.DSR, True)
@@ -97,10 +99,22 @@ class Power:
         """Dead and deaf until it is switched on again."""
         self._forget()
         self._module.sim.state = SimState.OFF
-        self.on = False
+        self._switched(False)
         self._module.carrier_changed()
         self._module.signal(LineSignal.DSR, False)
         self._module.clear_to_send()
+
+    @property
+    def state(self) -> PowerState:
+        """Whether the module is on, as a state."""
+        return PowerState.ON if self.on else PowerState.OFF
+
+    def _switched(self, on: bool) -> None:
+        before, self.on = self.state, on
+        self._module.stands("power", before, self.state)
+
+    def _card_moved(self, before: SimState, after: SimState) -> None:
+        self._module.stands("sim", before, after)
 
     def _forget(self) -> None:
         module = self._module

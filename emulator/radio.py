@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -50,7 +51,19 @@ class Sim:
         self.lock_enabled = bool(options.pin)
         self.pin_tries = 3
         self.puk_tries = 10
-        self.state = SimState.OFF
+        self._state = SimState.OFF
+        self.moved: Callable[[SimState, SimState], None] = lambda before, after: None
+        """Told of each change of :attr:`state`."""
+
+    @property
+    def state(self) -> SimState:
+        """What ``+CPIN?`` says."""
+        return self._state
+
+    @state.setter
+    def state(self, state: SimState) -> None:
+        before, self._state = self._state, state
+        self.moved(before, state)
 
     def power_on(self) -> None:
         """The card is reset with the module; used-up tries stay used up."""

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from .events import RegistrationChanged, SignalChanged
 from .jobs import Timer
 from .radio import SEARCHING, SimState
+from .states import RegistrationState
 
 if TYPE_CHECKING:
     from .module import Module
 
 Said = tuple[int, int, int]
 
+STATES = tuple(RegistrationState)
+"""By <stat>."""
 REGISTERED = (1, 5)
 """<stat> at home and roaming: there is a cell to tell of."""
 
@@ -27,6 +30,7 @@ class Registration:
         self._module = module
         self._timer: Timer | None = None
         self._known: dict[str, Said] = {}
+        self.state = RegistrationState.NOT_SEARCHING
         module.handlers[RegistrationChanged] = self._changed
         module.handlers[SignalChanged] = self._signal_changed
 
@@ -62,6 +66,7 @@ class Registration:
         """The module lost its power: no search goes on, and nothing is said."""
         self._stop()
         self._module.network.stat = 0
+        self._stands()
 
     def leave(self) -> None:
         """Off the network, and not searching."""
@@ -100,14 +105,20 @@ class Registration:
         network = self._module.network
         return self._module.registration_status(name), network.lac, network.ci
 
+    def _stands(self) -> None:
+        before, self.state = self.state, STATES[self._module.network.stat]
+        self._module.stands("registration", before, self.state)
+
     def learn(self) -> None:
         """Take the present state as known to the host, without a word."""
+        self._stands()
         for name, _ in self._module.registration_reports:
             self._known[name] = self._now(name)
 
     def tell(self) -> None:
         """A URC for each report that is on and whose contents changed (setting <n> prints none)."""
         module = self._module
+        self._stands()
         for name, attribute in module.registration_reports:
             known, now = self._known.get(name), self._now(name)
             self._known[name] = now

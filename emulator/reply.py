@@ -25,6 +25,12 @@ class ResultCode(IntEnum):
         return self.name.replace("_", " ")
 
 
+FAILURES = frozenset(
+    {ResultCode.NO_CARRIER, ResultCode.ERROR, ResultCode.NO_DIALTONE, ResultCode.BUSY, ResultCode.NO_ANSWER}
+)
+"""The final results of what did not succeed."""
+
+
 class ErrorCode(Enum):
     """Why a command failed: a number and a text, which the module prints as its dialect has it.
 

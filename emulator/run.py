@@ -60,6 +60,8 @@ class Plan:
     pcap: Path | None
     ready_file: Path | None
     scenario: Scenario | None = None
+    seed: int = 0
+    """Of the scenario's chances."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -80,18 +82,22 @@ def run(args: argparse.Namespace) -> int:
 def plan(args: argparse.Namespace) -> Plan:
     """Check everything that can be checked without touching the machine. Raises :class:`UsageError`."""
     scenario = None if args.scenario is None else _scenario(Path(args.scenario))
-    choices = Choices(**{field.name: _frozen(getattr(args, field.name)) for field in fields(Choices)})
+    typed = {field.name: _frozen(getattr(args, field.name)) for field in fields(Choices)}
+    given = {name: value for name, value in typed.items() if value not in (None, (), False)}
+    choices = Choices(**given)
     if scenario is not None:
         from .play import laid_over, staged
 
-        choices = laid_over(choices, scenario)
+        choices = laid_over(choices, scenario, given)
     places = _places(args, choices.dialect)
     chosen = check(choices, len(places))
     if scenario is not None:
         chosen = staged(chosen, scenario)
     if chosen.paced and any(place.kind == "serial" for place in places):
         raise UsageError("--baud is not for a real port (write its rate behind it: --serial DEVICE:RATE)")
-    return Plan(chosen, tuple(places), _path(args.log), _path(args.pcap), _path(args.ready_file), scenario)
+    files = _path(args.log), _path(args.pcap), _path(args.ready_file)
+    seed = scenario.seed if scenario is not None and args.seed is None else choices.seed
+    return Plan(chosen, tuple(places), *files, scenario, seed)
 
 
 def _scenario(path: Path) -> Scenario:
@@ -143,30 +149,34 @@ async def serve(plan: Plan) -> int:
     """Set up, run until told to stop, clean up; the exit status."""
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[None] = loop.create_future()
-    play = None if plan.scenario is None else _play(plan.scenario, plan.scenario.seed, stopped)
+    play = None if plan.scenario is None else _play(plan, plan.scenario, stopped)
     _until_signal(loop, stopped)
     _until_failure(loop, stopped)
     with ExitStack() as cleanup:
         try:
-            world = _start(plan, cleanup, play)
+            world, log = _start(plan, cleanup, play)
             await stopped
         except EndpointError as error:
             raise SetupError(str(error)) from error
         if play is None:
             return 0
-        from .play import tell
+        from .play import record, tell
 
-        return 0 if tell(play.reports(world.clock.now()), play.seed) else FAILED
+        now = world.clock.now()
+        reports = play.reports(now)
+        if log is not None:
+            record(log, now, reports)
+        return 0 if tell(reports, play.seed) else FAILED
 
 
-def _play(scenario: Scenario, seed: int, stopped: asyncio.Future[None]) -> Play:
+def _play(plan: Plan, scenario: Scenario, stopped: asyncio.Future[None]) -> Play:
     from .play import Play
 
     def finished(why: str) -> None:
         if not stopped.done():
             stopped.set_result(None)
 
-    return Play(scenario, seed, finished, [])
+    return Play(scenario, plan.chosen.dialect, plan.seed, finished, [])
 
 
 def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None]) -> None:
@@ -193,7 +203,7 @@ def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None
     loop.set_exception_handler(failed)
 
 
-def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> World:
+def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> tuple[World, JsonLog | None]:
     """Take what is needed, each thing with its way back, and begin. The links come first: whoever cannot
     have them must not touch the log and the ready file, which may be those of the modem that has them.
     """
@@ -228,7 +238,7 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> World:
     if ready is not None:
         ready.publish("\n".join(ports))
     say(_greeting(plan, ports))
-    return world
+    return world, log
 
 
 def _check_listen_host(host: str) -> None:

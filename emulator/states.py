@@ -94,6 +94,24 @@ SERVER: Machine[ServerState] = Machine(
 )
 
 
+class RegistrationState(Enum):
+    """Where the module stands with the network: <stat> of 27.007 7.2, by the words that scenarios use."""
+
+    NOT_SEARCHING = "NOT SEARCHING"
+    HOME = "HOME"
+    SEARCHING = "SEARCHING"
+    DENIED = "DENIED"
+    UNKNOWN = "UNKNOWN"
+    ROAMING = "ROAMING"
+
+
+class PowerState(Enum):
+    """Whether the module is switched on."""
+
+    OFF = "OFF"
+    ON = "ON"
+
+
 class ContextState(Enum):
     """A PDP context of the TCP/IP toolkit."""
 

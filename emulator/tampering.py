@@ -17,6 +17,8 @@ class Incoming:
     """As typed, with ``AT`` in front; of a line of several, this one alone."""
     op: str
     """The dialect-neutral operation that it performs, or nothing (test and read forms perform none)."""
+    now: float = 0.0
+    """When, in seconds on the module's clock."""
 
 
 class Act(Enum):

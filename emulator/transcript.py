@@ -1,8 +1,8 @@
 """The time-stamped record of everything: one JSON object a line, readable while it is written.
 
 Fields: ``t`` seconds on the modem's clock; ``modem`` its number from 0, if there are several; then one of
-``host`` (bytes from the DTE), ``module`` (bytes to it), ``event``, ``effect`` (by name, with their fields)
-or ``note``. Bytes are Latin-1 text.
+``host`` (bytes from the DTE), ``module`` (bytes to it), ``event``, ``effect`` (by name, with their fields),
+``note``, or ``report`` (how a scenario ended). Bytes are Latin-1 text.
 """
 
 from __future__ import annotations
@@ -95,6 +95,10 @@ class JsonLog:
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
         self._write(now, {"note": text})
+
+    def report(self, now: float, **report: object) -> None:
+        """How a scenario ended."""
+        self._write(now, {"report": report})
 
     def close(self) -> None:
         """No more records, of any modem."""

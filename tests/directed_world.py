@@ -25,11 +25,13 @@ class DirectedWorld(World):
         seed: int = 0,
         writer: Writer = whole,
     ) -> None:
-        self.director = Director(scenario, seed, START)
+        self.director = Director(scenario, seed, START, modem.dialect)
         self.finished = ""
         self.notes: list[str] = []
         self._held: list[tuple[float, bytes]] = []
         """Output that a split write holds back: when, and what."""
+        self._late: list[tuple[float, bytes]] = []
+        """The same of the host's writes."""
         modem.direct(self.director.gate)
         super().__init__(modem, net, writer=writer)
         self.director.client(self.now, True)
@@ -47,7 +49,11 @@ class DirectedWorld(World):
         super().event(event)
 
     def next_deadline(self) -> float | None:
-        due = [super().next_deadline(), self.director.next_deadline(), *(at for at, _ in self._held[:1])]
+        due = [
+            super().next_deadline(),
+            self.director.next_deadline(),
+            *(at for at, _ in (*self._held[:1], *self._late[:1])),
+        ]
         return min((moment for moment in due if moment is not None), default=None)
 
     def _apply_effects(self) -> bool:
@@ -84,7 +90,7 @@ class DirectedWorld(World):
                 case SetSignal(signal, on):
                     self.signals.append(Change(self.now, signal, on))
                 case Scribble(data):
-                    self.output += data
+                    super()._apply(WriteLine(data))
                 case Note(text):
                     self._note("#", text)
                     self.notes.append(text)
@@ -98,19 +104,25 @@ class DirectedWorld(World):
             return False
         self._note("*", repr(event))
         self.director.event(self.now, event)
-        self._take_orders()
         self.modem.receive(event, self.now)
         return True
 
     def _feed(self, data: bytes) -> None:
         self.director.host(self.now, data)
-        for _, piece in self.director.pass_on("to_module", data):
-            super()._feed(piece)
+        for silence, piece in self.director.pass_on("to_module", data):
+            if silence or self._late:
+                before = self._late[-1][0] if self._late else self.now
+                self._late.append((before + silence, piece))
+            elif piece:
+                super()._feed(piece)
 
     def _fire_timers(self) -> bool:
         fired = False
         while self._held and self._held[0][0] <= self.now:
-            self.output += self._held.pop(0)[1]
+            super()._apply(WriteLine(self._held.pop(0)[1]))
+            fired = True
+        while self._late and self._late[0][0] <= self.now:
+            super()._feed(self._late.pop(0)[1])
             fired = True
         deadline = self.director.next_deadline()
         if deadline is not None and deadline <= self.now:

@@ -22,6 +22,7 @@ from .lpwa.packet import PACKET
 from .lpwa.ping import PING
 from .lpwa.scan import SCAN
 from .lpwa.sockets import SOCKETS
+from .lpwa.states import SOCKET
 
 REVISION = "BG96MAR02A07M1G"
 """Observed: TinyGSM#157; AT+QGMR appends more."""
@@ -64,4 +65,5 @@ BG96 = Dialect(
     limits=Limits(line=2048, links=SOCKETS, listeners=SOCKETS, contexts=16, first_context=1, segment=1500),
     escape=Escape(guard=1.0, gap=1.0, whole=1.0),
     unknown_command=None,
+    machines=(SOCKET,),
 )

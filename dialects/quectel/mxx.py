@@ -14,6 +14,7 @@ from .gsm.contexts import CONTEXTS
 from .gsm.data import DATA
 from .gsm.extras import EXTRAS
 from .gsm.module import BANK, MxxModule
+from .gsm.states import MULTI, SINGLE
 
 PRODUCT = ("Quectel_Ltd", "Quectel_M95", "Revision: M95FAR02A08")
 """ATI of an M95 (DRV: the revision that public code for it quotes)."""
@@ -39,4 +40,5 @@ QUECTEL_MXX = Dialect(
     escape=Escape(guard=0.5, gap=0.02),
     unknown_command=Cme.UNKNOWN,
     other_mode=Cme.INCORRECT_PARAMETERS,
+    machines=(SINGLE, MULTI),
 )

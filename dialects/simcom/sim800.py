@@ -16,6 +16,7 @@ from .extras import EXTRAS
 from .modes import MODES
 from .module import Sim800Module
 from .sapbr import BEARERS
+from .states import MULTI, SINGLE
 from .system import SYSTEM
 
 SIM800 = Dialect(
@@ -50,4 +51,5 @@ SIM800 = Dialect(
     limits=Limits(),
     escape=Escape(guard=1.0, gap=1.0),
     unknown_command=Cme.UNKNOWN,
+    machines=(SINGLE, MULTI),
 )

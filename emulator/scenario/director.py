@@ -6,23 +6,27 @@ Rules for editors: pure. Time comes in with every call, chance from one generato
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from random import Random
+from dataclasses import dataclass, replace
 
 from msgspec import UNSET
 
+from .. import faults
+from ..dialect import Dialect
 from ..effects import Effect
-from ..events import Event
+from ..events import Event, PowerChanged, RegistrationChanged, SignalChanged
 from ..jobs import Timer, Timers
 from ..orders import Finish, Note, Order
 from ..tampering import Incoming, Verdict
 from . import values
 from .expectations import Expectations, Outcome, Watched
-from .happenings import Happening, Kind, States, matches
-from .model import Guard, Rule, Scenario, Trigger
+from .happenings import Happening, Kind, States, kinds, matches
+from .model import Guard, Scenario, Trigger
 from .noise import Noise
-from .steps import Gated, Stage, perform
+from .playing import Playing
+from .steps import Gated, Stage, offered, perform
+from .vocabulary import beginnings
 from .witness import Witness
 
 
@@ -31,6 +35,7 @@ class Report:
     """How a run ended."""
 
     outcomes: tuple[Outcome, ...]
+    seed: int
     verdict: str = ""
     """What a ``verdict`` step said: ``pass``, ``fail`` or nothing."""
 
@@ -40,57 +45,51 @@ class Report:
         return self.verdict != "fail" and all(outcome.met for outcome in self.outcomes)
 
 
-class Playing:
-    """One rule: what has been counted, and how often it was taken."""
-
-    def __init__(self, rule: Rule, seed: int) -> None:
-        self.rule = rule
-        self.chance = Random(f"{seed}:{rule.id}")
-        self.seen = 0
-        self.taken = 0
-        self.level: int | None = None
-        """Where a walking signal is."""
-
-    @property
-    def over(self) -> bool:
-        """Whether it is not taken any more."""
-        times = self.rule.times
-        return times != "forever" and self.taken >= times
-
-    def counts(self) -> bool:
-        """Count a match; whether this is one that the trigger wants."""
-        self.seen += 1
-        when = self.rule.when
-        if when.nth is not UNSET:
-            return self.seen == when.nth
-        return when.every_nth is UNSET or self.seen % when.every_nth == 0
-
-    def drawn(self) -> bool:
-        """Whether chance lets it be taken."""
-        wanted = self.rule.probability
-        return wanted is UNSET or self.chance.random() < values.probability(wanted)
+def _kinds(when: Trigger) -> set[Kind]:
+    """What kinds of happenings can be a trigger."""
+    return kinds(when) if when.any is UNSET else {kind for each in when.any for kind in kinds(each)}
 
 
 class Director:
     """One run of a scenario with one modem."""
 
-    def __init__(self, scenario: Scenario, seed: int, now: float) -> None:
-        """``seed`` is that of this run (a repeated one counts up)."""
+    def __init__(self, scenario: Scenario, seed: int, now: float, dialect: Dialect | None = None) -> None:
+        """``seed`` is that of this run (a repeated one counts up); ``dialect``: whose states it speaks of."""
         self.scenario = scenario
+        self.seed = seed
         self.now = now
-        self.states = States()
-        self.noise = Noise(Random(f"{seed}:noise"))
+        self.states = States(beginnings(dialect))
+        self.noise = Noise()
+        self.offered = offered(scenario.modem.network)
+        """What the network offers where there is coverage: registration and signal."""
         self._orders: list[Order] = []
         self._timers = Timers()
-        self._witness = Witness(self._happened)
+        self._witness = Witness(self._happened, self._assigned)
+        self._on_links: dict[str, tuple[int, faults.Impair]] = {}
         self._rules = [Playing(rule, seed) for rule in scenario.rules]
+        self._rules_of = {kind: [r for r in self._rules if kind in _kinds(r.rule.when)] for kind in Kind}
         self._marks: set[str] = set()
         self._expectations = Expectations(scenario.expect, self._judged)
+        self._ignored = {
+            kind
+            for kind in (Kind.BYTES, Kind.SOCKET, Kind.URC)
+            if not self._rules_of[kind] and not any(kind in each.kinds for each in self._expectations.all)
+        }
+        """What comes often, and nobody asks for."""
         self._verdict = ""
         self._gated: Gated | None = None
         self._armed: list[tuple[Callable[[Incoming], bool], Callable[[Gated], None]]] = []
-        self._behind: tuple[Event, ...] = ()
+        self._behind: tuple[Order, ...] = ()
         """What happens when the command that is being executed has ended."""
+        self._undone: tuple[Order, ...] = ()
+        """What happens when it has failed, or the connection that it began is made or refused."""
+        self._happenings: deque[Happening] = deque()
+        self._telling = False
+        self._restart: Timer | None = None
+        self._stimulus = 0
+        """Counts what comes from outside: host, network, time, testers."""
+        self._ordered: deque[Event] = deque()
+        """Events that were ordered, until they are told of: these do not come from outside."""
         self._report: Report | None = None
 
     # ---- the run ---------------------------------------------------------------------------------
@@ -111,15 +110,19 @@ class Director:
         elif when.after is not UNSET:
             self._after(values.seconds(when.after), lambda: self._maybe(playing))
         elif when.every is not UNSET:
-            self._every(playing, values.seconds(when.every))
+            period = values.seconds(when.every)
+            self._every(playing, period, self.now + period)
 
-    def _every(self, playing: Playing, period: float) -> None:
+    def _every(self, playing: Playing, period: float, moment: float) -> None:
+        """Counted from the beginning, so that waking late never adds up."""
+
         def due() -> None:
-            self._maybe(playing)
+            if playing.counts():
+                self._maybe(playing)
             if not playing.over:
-                self._every(playing, period)
+                self._every(playing, period, moment + period)
 
-        self._after(period, due)
+        self._timers.start(moment, due)
 
     def _after(self, seconds: float, callback: Callable[[], None]) -> Timer:
         return self._timers.start(self.now + seconds, callback)
@@ -128,7 +131,7 @@ class Director:
         """The end of the run, once."""
         if self._report is None:
             self.now = now
-            self._report = Report(tuple(self._expectations.finish(now)), self._verdict)
+            self._report = Report(tuple(self._expectations.finish(now)), self.seed, self._verdict)
         return self._report
 
     # ---- what it is told (an observer of the driver) ---------------------------------------------
@@ -136,6 +139,7 @@ class Director:
     def host(self, now: float, data: bytes) -> None:
         """The DTE wrote; commands are told when they are executed."""
         self.now = now
+        self._stimulus += 1
 
     def module(self, now: float, data: bytes) -> None:
         """The module wrote; what it says unasked is told as such."""
@@ -144,6 +148,11 @@ class Director:
     def event(self, now: float, event: Event) -> None:
         """Something happens to the module."""
         self.now = now
+        if self._ordered and self._ordered[0] is event:
+            self._ordered.popleft()
+        else:
+            self._stimulus += 1
+            self._ordered.clear()
         self._witness.event(event)
 
     def effect(self, now: float, effect: Effect) -> None:
@@ -162,15 +171,19 @@ class Director:
     def client(self, now: float, opened: bool) -> None:
         """A client opened the port, or the last one closed it."""
         self.now = now
+        self._stimulus += 1
         self._happened(Happening(Kind.CLIENT, "opened" if opened else "closed"))
 
     def external(self, now: float, name: str) -> None:
         """A tester's own signal."""
         self.now = now
+        self._stimulus += 1
         self._happened(Happening(Kind.EXTERNAL, name))
 
     def gate(self, incoming: Incoming) -> Verdict | None:
         """A command is about to be executed: what becomes of it."""
+        self.now = incoming.now
+        self._stimulus += 1
         self._release()
         gated = self._gated = Gated()
         for wanted, act in [armed for armed in self._armed if armed[0](incoming)][:1]:
@@ -178,12 +191,16 @@ class Director:
             act(gated)
         self._witness.command(incoming.text, incoming.op, "received")
         self._gated = None
-        self._behind = tuple(gated.behind)
+        self._behind, self._undone = tuple(gated.behind), (*self._undone, *gated.undone)
         return gated.verdict()
 
     def _release(self) -> None:
         behind, self._behind = self._behind, ()
         self._orders += behind
+
+    def _undo(self) -> None:
+        undone, self._undone = self._undone, ()
+        self._orders += undone
 
     def pass_on(self, direction: str, data: bytes) -> list[tuple[float, bytes]]:
         """What a bad line makes of a write."""
@@ -200,6 +217,8 @@ class Director:
 
     def handle_timer(self, now: float) -> None:
         """Time has come to ``now``."""
+        if now > self.now:
+            self._stimulus += 1
         self.now = now
         self._expectations.time(now)
         self._timers.fire(now)
@@ -207,6 +226,7 @@ class Director:
     def orders(self) -> list[Order]:
         """What is to be done now, in order; each is handed out once."""
         orders, self._orders = self._orders, []
+        self._ordered += [order for order in orders if isinstance(order, Event)]
         return orders
 
     def order(self, order: Order) -> None:
@@ -216,13 +236,31 @@ class Director:
     # ---- rules -----------------------------------------------------------------------------------
 
     def _happened(self, it: Happening) -> None:
+        """Rules are taken one after the other: what one of them causes comes behind all that it does."""
+        if it.kind in self._ignored:
+            return
+        self._happenings.append(it)
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._happenings:
+                self._tell(self._happenings.popleft())
+        finally:
+            self._telling = False
+
+    def _tell(self, it: Happening) -> None:
         """Expectations first: what a rule does now comes behind it."""
         if it.kind is Kind.STATE:
             self.states.known[it.machine] = it.after
-        if it.kind is Kind.COMMAND and it.phase != "received":
+        elif it.kind is Kind.COMMAND and it.phase != "received":
             self._release()
+            if it.phase == "failed":
+                self._undo()
+        elif it.kind is Kind.OP and it.text == "socket.open" and it.phase != "received":
+            self._undo()
         self._expectations.see(it, self.now)
-        for playing in self._rules:
+        for playing in self._rules_of[it.kind]:
             if not playing.over and self._triggers(playing.rule.when, it) and playing.counts():
                 self._maybe(playing)
 
@@ -236,6 +274,11 @@ class Director:
         """Take the rule, if its guard and chance allow."""
         guard = playing.rule.if_
         if playing.over or not (guard is UNSET or self._holds(guard)) or not playing.drawn():
+            return
+        if playing.races(self._stimulus):
+            playing.stopped = True
+            self.order(Note(f"rule {playing.rule.id} triggers itself without end: it is not taken any more"))
+            self.judge("fail")
             return
         playing.taken += 1
         self.order(Note(f"rule {playing.rule.id}"))
@@ -277,6 +320,35 @@ class Director:
     def later(self, seconds: float, order: Order) -> None:
         """Ask for something later."""
         self._after(seconds, lambda: self.order(order))
+
+    def power(self, back_in: float | None) -> None:
+        """The supply is switched: a return that was planned is off; it comes back in ``back_in`` seconds."""
+        if self._restart is not None:
+            self._restart.cancel()
+            self._restart = None
+        if back_in is not None:
+            self._restart = self._after(back_in, lambda: self.order(PowerChanged(True)))
+
+    def network(self, change: RegistrationChanged | SignalChanged) -> None:
+        """What the network offers from now on, where there is coverage."""
+        self.offered[type(change)] = change
+
+    def on_link(self, link: int, impair: faults.Impair) -> None:
+        """Every socket of ``link`` behaves so, until an impairment of that name is restored or replaced."""
+        self._on_links[impair.name] = (link, impair)
+
+    def off_links(self, name: str | None) -> None:
+        """No link's future sockets behave so any more (None: however they were to behave)."""
+        if name is None:
+            self._on_links.clear()
+        else:
+            self._on_links.pop(name, None)
+
+    def _assigned(self, link: int, handle: int) -> None:
+        """A link has a new socket: it is impaired before it connects."""
+        for owner, impair in self._on_links.values():
+            if owner == link:
+                self.order(replace(impair, target=faults.OneSocket(handle)))
 
     def arm(self, wanted: Callable[[Incoming], bool], act: Callable[[Gated], None], times: int) -> None:
         """Let ``act`` decide about the next ``times`` commands that are ``wanted``."""

@@ -9,7 +9,7 @@ from enum import Enum
 from msgspec import UNSET
 
 from . import values
-from .happenings import Happening, Kind, matches
+from .happenings import Happening, Kind, kinds, matches
 from .model import Expectation, Occurrence, Times
 
 
@@ -43,6 +43,9 @@ class Watched:
         self.count = 0
         self.never = expectation.never is not UNSET
         self._what: Occurrence = expectation.never if expectation.never is not UNSET else expectation
+        self.kinds = kinds(self._what)
+        if expectation.until is not UNSET:
+            self.kinds |= kinds(expectation.until)
         times = expectation.times
         if isinstance(times, Times):
             self.least = times.min
@@ -128,7 +131,8 @@ class Expectations:
     def see(self, it: Happening, now: float) -> None:
         """Something happened; a rule or a mark also begins what counts from it."""
         for watched in self.all:
-            self._tell(watched, lambda watched=watched: watched.see(it, now))  # type: ignore[misc]
+            if it.kind in watched.kinds:
+                self._tell(watched, lambda watched=watched: watched.see(it, now))  # type: ignore[misc]
         if it.kind in (Kind.RULE, Kind.MARK):
             self._begin(it.text, now)
 

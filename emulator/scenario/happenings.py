@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from . import values
 from .model import AnyLink, Occurrence
+from .vocabulary import same_machine, unnumbered, words
 
 
 class Kind(Enum):
@@ -33,7 +34,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happened."""
+    """One thing that happened; a machine that goes nowhere is told of as one begins to watch."""
 
     kind: Kind
     text: str = ""
@@ -55,39 +56,20 @@ def glob(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.IGNORECASE | re.DOTALL)
 
 
-IP_MACHINES = re.compile(r"(?:single connection|multi connection|multiple connections)(?: \d+)?")
-"""What ``ip`` means: the state that the family's own documents call the TCP/IP state."""
-ALIASES = {"pdp": "context", "server": "listener"}
-
-
-def same_machine(wanted: str, machine: str) -> bool:
-    """``link`` is any link, ``link 2`` that one; ``ip`` the family's own state."""
-    wanted = wanted.lower()
-    wanted = ALIASES.get(wanted, wanted)
-    if wanted == "ip":
-        return IP_MACHINES.fullmatch(machine) is not None
-    return machine == wanted or re.fullmatch(rf"{re.escape(wanted)} \d+", machine) is not None
-
-
-def words(state: str) -> str:
-    """States are compared without regard to case; ``_`` stands for a space."""
-    return state.upper().replace("_", " ")
-
-
 @dataclass(slots=True)
 class States:
-    """Where every machine stands, as far as it has moved."""
+    """Where every machine stands: where it moved last, or where it begins."""
 
+    beginnings: Mapping[str, str]
     known: dict[str, str] = field(default_factory=dict)
 
     def hold(self, wanted: Mapping[str, str]) -> bool:
         """Whether each machine named is in its state (one of them, where several are meant)."""
-        return all(
-            any(
-                same_machine(machine, name) and words(state) == words(now) for name, now in self.known.items()
-            )
-            for machine, state in wanted.items()
-        )
+        return all(words(state) in map(words, self._now(machine)) for machine, state in wanted.items())
+
+    def _now(self, machine: str) -> list[str]:
+        moved = [state for name, state in self.known.items() if same_machine(machine, name)]
+        return moved or [self.beginnings.get(unnumbered(machine), "")]
 
 
 def _same_link(wanted: AnyLink, link: int | None) -> bool:
@@ -98,6 +80,12 @@ def _entered(wanted: Mapping[str, str], machine: str, state: str) -> bool:
     return any(same_machine(name, machine) and words(value) == words(state) for name, value in wanted.items())
 
 
+def kinds(what: Occurrence) -> set[Kind]:
+    """What kinds of happenings can be what ``what`` speaks of."""
+    found = {kind for kind in Kind if getattr(what, kind.value) is not UNSET}
+    return found if what.left is UNSET else found | {Kind.STATE}
+
+
 def matches(what: Occurrence, it: Happening) -> bool:
     """Whether ``it`` is what ``what`` speaks of."""
     match it.kind:
@@ -106,6 +94,8 @@ def matches(what: Occurrence, it: Happening) -> bool:
         case Kind.OP:
             return what.op is not UNSET and _phase(what) == it.phase and what.op == it.text
         case Kind.STATE:
+            if it.before == it.after:
+                return False
             entered = what.state is not UNSET and _entered(what.state, it.machine, it.after)
             return entered or (what.left is not UNSET and _entered(what.left, it.machine, it.before))
         case Kind.BYTES:

@@ -42,6 +42,7 @@ def checked(source: Source, route: RouteCheck) -> model.Scenario:
 def schema() -> dict[str, Any]:
     """The JSON Schema of scenario files, from which editors complete."""
     found = msgspec.json.schema(model.Scenario)
+    found["$defs"]["Step"] |= {"minProperties": 1, "maxProperties": 1}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "vmodem scenario", **found}
 
 

@@ -14,20 +14,20 @@ from .model import Garble
 @dataclass(slots=True)
 class _Armed:
     garble: Garble
+    chance: Random
     left: int
 
 
 class Noise:
     """What happens to the writes of each direction; nothing unless it is armed."""
 
-    def __init__(self, chance: Random) -> None:
-        self._chance = chance
+    def __init__(self) -> None:
         self._armed: dict[str, list[_Armed]] = {"to_host": [], "to_module": []}
         self.active = False
 
-    def arm(self, garble: Garble) -> None:
-        """From the next write on."""
-        self._armed[garble.direction].append(_Armed(garble, garble.chunks))
+    def arm(self, garble: Garble, chance: Random) -> None:
+        """From the next write on; ``chance`` is that of the rule."""
+        self._armed[garble.direction].append(_Armed(garble, chance, garble.chunks))
         self.active = True
 
     def pass_on(self, direction: str, data: bytes) -> list[tuple[float, bytes]]:
@@ -40,25 +40,27 @@ class Noise:
         if not first.left:
             armed.pop(0)
         self.active = any(self._armed.values())
-        return self._garbled(first.garble, data)
+        return _garbled(first.garble, first.chance, data)
 
-    def _garbled(self, garble: Garble, data: bytes) -> list[tuple[float, bytes]]:
-        if garble.split is not UNSET:
-            cut = self._chance.randrange(1, len(data)) if len(data) > 1 else 1
-            return [(0.0, data[:cut]), (values.seconds(garble.split), data[cut:])]
-        places = sorted(self._chance.sample(range(len(data)), min(garble.bytes, len(data))), reverse=True)
-        out = bytearray(data)
-        for place in places:
-            self._hit(garble, out, place)
-        return [(0.0, bytes(out))]
 
-    def _hit(self, garble: Garble, out: bytearray, place: int) -> None:
-        if garble.flip is not UNSET:
-            for bit in self._chance.sample(range(8), garble.flip):
-                out[place] ^= 1 << bit
-        elif garble.drop is not UNSET:
-            del out[place]
-        elif garble.double is not UNSET:
-            out.insert(place, out[place])
-        elif garble.insert is not UNSET:
-            out.insert(place, self._chance.randrange(256))
+def _garbled(garble: Garble, chance: Random, data: bytes) -> list[tuple[float, bytes]]:
+    if garble.split is not UNSET:
+        cut = chance.randrange(1, len(data)) if len(data) > 1 else 1
+        return [(0.0, data[:cut]), (values.seconds(garble.split), data[cut:])]
+    places = sorted(chance.sample(range(len(data)), min(garble.bytes, len(data))), reverse=True)
+    out = bytearray(data)
+    for place in places:
+        _hit(garble, chance, out, place)
+    return [(0.0, bytes(out))]
+
+
+def _hit(garble: Garble, chance: Random, out: bytearray, place: int) -> None:
+    if garble.flip is not UNSET:
+        for bit in chance.sample(range(8), garble.flip):
+            out[place] ^= 1 << bit
+    elif garble.drop is not UNSET:
+        del out[place]
+    elif garble.double is not UNSET:
+        out.insert(place, out[place])
+    elif garble.insert is not UNSET:
+        out.insert(place, chance.randrange(256))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from .. import faults
+from ..dialect import Options
 from ..effects import SetSignal
 from ..events import (
     CallArrived,
@@ -38,11 +39,12 @@ from ..orders import Note, Order, Scribble
 from ..tampering import Act, Incoming, Verdict
 from . import values
 from .happenings import glob
-from .model import Between, Cell, Context, Fail, Impairment, Power, Step, Urc, Walk
+from .model import Between, Cell, Context, Fail, Impairment, Network, Power, Step, Urc, Walk
 from .witness import Witness
 
 if TYPE_CHECKING:
-    from .director import Director, Playing
+    from .director import Director
+    from .playing import Playing
 
 STAT = {"not_searching": 0, "home": 1, "searching": 2, "denied": 3, "unknown": 4, "roaming": 5}
 """27.007 7.2."""
@@ -53,7 +55,9 @@ class Gated:
     """What rules decide about the command that is about to be executed."""
 
     events: list[Event] = field(default_factory=list)
-    behind: list[Event] = field(default_factory=list)
+    behind: list[Order] = field(default_factory=list)
+    undone: list[Order] = field(default_factory=list)
+    """What takes back a failure that the command was to meet, but did not get as far as."""
     delay: float = 0.0
     act: Act = Act.PROCEED
     result: str = ""
@@ -79,6 +83,7 @@ class Stage:
         """Ask for something; an event, while a command is about to be executed, comes before it."""
         if self.gated is not None and isinstance(order, Event):
             self.gated.events.append(order)
+            self.director.order(Note(f"before the command: {order}"))
         else:
             self.director.order(order)
 
@@ -119,6 +124,16 @@ def _verdict(stage: Stage, verdict: str) -> None:
 
 # ---- the mobile network --------------------------------------------------------------------------
 
+
+def offered(network: Network) -> dict[type[Event], RegistrationChanged | SignalChanged]:
+    """What the network of a scenario offers at the beginning."""
+    rssi = Options().rssi if network.rssi is UNSET else network.rssi
+    return {
+        RegistrationChanged: RegistrationChanged(STAT[network.registered]),
+        SignalChanged: SignalChanged(rssi, 0),
+    }
+
+
 RING = 5.0
 """Seconds between two rings (common.md 6)."""
 COVERAGE = "coverage"
@@ -133,19 +148,18 @@ def _coverage(stage: Stage, what: str) -> None:
         stage.order(RegistrationChanged(STAT["searching"]))
         return
     stage.order(faults.Restore(COVERAGE))
-    network = stage.director.scenario.modem.network
-    rssi = 20 if network.rssi is UNSET else network.rssi
-    stage.order(SignalChanged(rssi, 0))
-    stage.order(RegistrationChanged(STAT[network.registered]))
+    stage.order(stage.director.offered[SignalChanged])
+    stage.order(stage.director.offered[RegistrationChanged])
 
 
 def _register(stage: Stage, cell: Cell | str) -> None:
     if isinstance(cell, str):
-        stage.order(RegistrationChanged(STAT[cell]))
-        return
+        cell = Cell(to=cell)  # type: ignore[arg-type]
     lac = None if cell.lac is UNSET else cell.lac
     ci = None if cell.ci is UNSET else cell.ci
-    stage.order(RegistrationChanged(STAT[cell.to], lac, ci))
+    change = RegistrationChanged(STAT[cell.to], lac, ci)
+    stage.director.network(change)
+    stage.order(change)
 
 
 def _signal(stage: Stage, signal: Any) -> None:
@@ -158,7 +172,9 @@ def _signal(stage: Stage, signal: Any) -> None:
         else:
             level += stage.playing.chance.randint(-rssi.step, rssi.step)
         rssi = stage.playing.level = min(max(level, low), high)
-    stage.order(SignalChanged(rssi, signal.ber))
+    change = SignalChanged(rssi, signal.ber)
+    stage.director.network(change)
+    stage.order(change)
 
 
 def _attach(stage: Stage, what: str) -> None:
@@ -183,16 +199,14 @@ def _sim(stage: Stage, what: str) -> None:
 def _power(stage: Stage, power: Power | str) -> None:
     if isinstance(power, str):
         power = Power(action=power)  # type: ignore[arg-type]
-    if power.action == "on":
-        stage.order(PowerChanged(True))
-        return
+    back = values.seconds(power.boot_time) if power.action in ("crash", "brownout") else None
+    stage.director.power(back)
     if power.action == "brownout" and power.noise:
         stage.order(Scribble(stage.playing.chance.randbytes(power.noise)))
-    stage.order(PowerChanged(False))
-    if power.action == "reset":
+    if power.action != "on":
+        stage.order(PowerChanged(False))
+    if power.action in ("on", "reset"):
         stage.order(PowerChanged(True))
-    elif power.action != "off":
-        stage.director.later(values.seconds(power.boot_time), PowerChanged(True))
 
 
 # ---- a command -----------------------------------------------------------------------------------
@@ -220,6 +234,7 @@ def _failing(stage: Stage, fail: Fail, gated: Gated) -> None:
     around = AROUND.get(fail.result)
     if fault is not None:
         stage.director.order(fault)
+        gated.undone.append(faults.AnswerAsUsual(fault.name))
     elif around is not None:
         gated.events.append(around[0])
         gated.behind.append(around[1])
@@ -227,7 +242,7 @@ def _failing(stage: Stage, fail: Fail, gated: Gated) -> None:
         gated.act, gated.result = Act.ERROR, fail.result
 
 
-NETWORK_FAILURES: dict[str, faults.Fault] = {
+NETWORK_FAILURES: dict[str, faults.AnswerConnects | faults.AnswerNames] = {
     "connect_fail": faults.AnswerConnects("fail", faults.Anything(), Failure.REFUSED, times=1),
     "dns_fail": faults.AnswerNames("fail", "*", Failure.NOT_FOUND, times=1),
 }
@@ -274,7 +289,10 @@ def _socket(stage: Stage, socket: Any) -> None:
     if socket.action == "resume":
         stage.order(faults.Restore(chain))
         return
-    for target in stage.targets(socket.link):
+    targets = stage.targets(socket.link)
+    if not targets:
+        stage.order(Note(f"socket: link {socket.link} has no connection"))
+    for target in targets:
         if socket.action in PEER_ACTIONS:
             stage.order(faults.ActAsPeer(target, PEER_ACTIONS[socket.action]))
         elif socket.action == "blackhole":
@@ -316,13 +334,18 @@ def toxics(link: Impairment) -> tuple[faults.Toxic, ...]:
 
 def _link(stage: Stage, link: Impairment) -> None:
     chain, direction = toxics(link), faults.Direction(link.direction)
+    stage.director.off_links(link.name)
     targets = [faults.Peers(link.peer)] if link.peer is not UNSET else stage.targets(link.link)
+    if isinstance(link.link, int):
+        stage.director.on_link(link.link, faults.Impair(link.name, faults.Anything(), chain, direction))
     for target in targets:
         stage.order(faults.Impair(link.name, target, chain, direction))
 
 
 def _restore(stage: Stage, restore: Any) -> None:
-    stage.order(faults.Restore(None if restore.name is UNSET else restore.name))
+    name = None if restore.name is UNSET else restore.name
+    stage.director.off_links(name)
+    stage.order(faults.Restore(name))
 
 
 CONNECT_ANSWERS: dict[str, Failure | faults.NoAnswer | None] = {
@@ -364,7 +387,7 @@ def _dns(stage: Stage, dns: Any) -> None:
 
 
 def _garble(stage: Stage, garble: Any) -> None:
-    stage.director.noise.arm(garble)
+    stage.director.noise.arm(garble, stage.playing.chance)
 
 
 def _line(stage: Stage, lines: Any) -> None:
@@ -401,9 +424,13 @@ def _ring(stage: Stage, ring: Any) -> None:
         director.later(times * RING - 1.0, CallerHungUp())
 
 
+def utc_seconds(text: str) -> float:
+    """``2026-11-25T12:00:00Z`` in seconds since the epoch; raises ``ValueError`` for what no calendar has."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+
+
 def _time(stage: Stage, time: Any) -> None:
-    utc = datetime.strptime(time.utc, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    stage.order(NetworkTimeArrived(utc.timestamp(), time.zone, time.dst))
+    stage.order(NetworkTimeArrived(utc_seconds(time.utc), time.zone, time.dst))
 
 
 STEPS: dict[str, Callable[[Stage, Any], None]] = {

@@ -36,17 +36,23 @@ SOCKET_EVENTS: dict[type[Event], str] = {
     Closed: "closed",
     Listening: "listening",
 }
-OPENED = {("CONNECTING", "CONNECTED"): "done", ("CONNECTING", "CLOSED"): "failed"}
-"""When ``socket.open`` is over: not with the OK of the command, but with the connection."""
+OPENED = ("link ", "listener", "socket ")
+"""The machines of what ``socket.open`` opens."""
 OVERRUN = "overrun"
 
 
 class Witness:
     """Counts and translates."""
 
-    def __init__(self, happened: Callable[[Happening], None]) -> None:
+    def __init__(self, happened: Callable[[Happening], None], assigned: Callable[[int, int], None]) -> None:
+        """``assigned(link, handle)`` is told of each socket that a link gets, before it connects."""
         self._happened = happened
+        self._assigned = assigned
+        self._opening = False
+        """Whether ``socket.open`` has begun and nothing has moved for it yet."""
         self._links: dict[int, int | None] = {}
+        self._newest: dict[tuple[int, int], int] = {}
+        """The socket of each context's link: those that it had before are forgotten."""
         self._totals: dict[tuple[str, int | None], int] = defaultdict(int)
         self._everywhere: dict[str, int] = defaultdict(int)
 
@@ -57,9 +63,19 @@ class Witness:
     # ---- from the driver -------------------------------------------------------------------------
 
     def command(self, text: str, op: str, phase: str) -> None:
-        """A command is executed, or was."""
+        """A command is executed, or was.
+
+        ``socket.open`` is not over with the command but with the connection; and where nothing was opened
+        when the command has its answer, be it an OK (AT+QIOPEN without a context), it has failed.
+        """
         self._happened(Happening(Kind.COMMAND, text, phase))
-        if op and (op != "socket.open" or phase == "received"):
+        if op == "socket.open":
+            refused, self._opening = self._opening, phase == "received"
+            if phase != "received":
+                if not refused:
+                    return
+                phase = "failed"
+        if op:
             self._happened(Happening(Kind.OP, op, phase))
 
     def event(self, event: Event) -> None:
@@ -76,6 +92,10 @@ class Witness:
     def effect(self, effect: Effect) -> None:
         """The module asks for something."""
         if isinstance(effect, SocketAssigned):
+            if effect.link is not None:
+                self._links.pop(self._newest.get((effect.context, effect.link), 0), None)
+                self._newest[effect.context, effect.link] = effect.handle
+                self._assigned(effect.link, effect.handle)
             self._links[effect.handle] = effect.link
             if effect.handle < 0:
                 self._happened(Happening(Kind.SOCKET, "accepted", link=effect.link))
@@ -98,8 +118,10 @@ class Witness:
     def _state(self, effect: StateChanged) -> None:
         before, after = effect.before, effect.after
         self._happened(Happening(Kind.STATE, machine=effect.machine, before=before, after=after))
-        if effect.machine.startswith("link ") and (before, after) in OPENED:
-            self._happened(Happening(Kind.OP, "socket.open", OPENED[before, after]))
+        if effect.machine.startswith(OPENED):
+            self._opening = False
+        if effect.machine.startswith("link ") and before == "CONNECTING":
+            self._happened(Happening(Kind.OP, "socket.open", "done" if after == "CONNECTED" else "failed"))
 
     def _count(self, direction: str, handle: int, added: int) -> None:
         link = self._links.get(handle)

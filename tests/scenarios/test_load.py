@@ -268,7 +268,109 @@ def test_one_fault(tmp_path: Path, text: str, fault: str) -> None:
     assert any(fault in each for each in found), found
 
 
+def rules(*lines: str) -> str:
+    """Several rules, one a line, from line 4 on."""
+    return HEAD + "rules:\n" + "".join(f"  - {{{line}}}\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (rules("id: a, when: {start: true, nth: 2}, do: [log: x]"), "4: rules[0].when.nth: start comes once"),
+        (
+            rules("id: a, when: {after: 1s, every_nth: 2}, do: [log: x]"),
+            "4: rules[0].when.every_nth: after",
+        ),
+        (rules("id: a, when: {rule: a}, do: [log: x]"), "4: rules[0].when: never comes: only this rule"),
+        (
+            rules("id: a, when: {mark: y}, do: [mark: x]", "id: b, when: {any: [{mark: x}]}, do: [mark: y]"),
+            "5: rules[1].when: never comes",
+        ),
+        (
+            rules("id: a, when: {any: []}, do: [log: x]"),
+            "4: rules[0].when.any: of no occurrence",
+        ),
+        (
+            "deadline: 30s\n" + rules("id: a, when: {after: 45s}, do: [log: x]"),
+            "5: rules[0].when.after: never comes: the run is over after 30s",
+        ),
+        (rules("id: start, when: {client: opened}, do: [log: x]"), "'start' is the beginning of the run"),
+        (
+            rules("id: a, when: {client: opened}, do: [mark: a]"),
+            "4: rules[0].do[0].mark: 'a' is the name",
+        ),
+        (rules("id: a, when: {client: opened}, if: {}, do: [log: x]"), "4: rules[0].if: asks for nothing"),
+        (rules("id: a, when: {state: {}}, do: [log: x]"), "4: rules[0].when.state: names no state"),
+        (
+            rules("id: a, when: {state: {lnik: connected}}, do: [log: x]"),
+            "4: rules[0].when.state.lnik: no state machine is called 'lnik' (did you mean 'link'?)",
+        ),
+        (
+            rules("id: a, when: {left: {link 2: conected}}, do: [log: x]"),
+            "4: rules[0].when.left.link 2: 'conected' is no state of link 2 (did you mean 'CONNECTED'?",
+        ),
+        (
+            "modem: {dialect: bg96}\n" + rules("id: a, when: {state: {ip: CONNECT OK}}, do: [log: x]"),
+            "5: rules[0].when.state.ip: no state machine is called 'ip'",
+        ),
+        (
+            rules("id: a, when: {client: opened}, if: {state: {registration: homw}}, do: [log: x]"),
+            "'homw' is no state of registration (did you mean 'HOME'?)",
+        ),
+        (
+            HEAD + "expect:\n  - {id: e, never: {state: {pdp: gone}}}",
+            "4: expect[0].never.state.pdp: 'gone'",
+        ),
+        (
+            HEAD + "expect:\n  - {id: e, command: AT, times: {min: 0}}",
+            "4: expect[0].times: any number",
+        ),
+        (
+            rules("id: a, when: {start: true}, do: [signal: {rssi: 50}]"),
+            "4: rules[0].do[0].signal: 50 is no",
+        ),
+        (rules("id: a, when: {start: true}, do: [signal: {rssi: 9, ber: 9}]"), "signal: 9 is no <ber>"),
+        ("modem: {network: {rssi: 42}}\n" + HEAD, "1: modem.network.rssi: 42 is no <rssi>"),
+        (
+            rules("id: a, when: {start: true}, do: [time: {utc: '2026-02-30T00:00:00Z'}]"),
+            "4: rules[0].do[0].time: 2026-02-30T00:00:00Z is no moment of any calendar",
+        ),
+        (
+            rules("id: a, when: {start: true}, do: [fail: {op: sms.send, result: connect_fail}]"),
+            "4: rules[0].do[0].fail: sms.send cannot end with connect_fail (that is a result of socket.open)",
+        ),
+        (
+            rules("id: a, when: {start: true}, do: [ring: {from: '1', for: 3s, times: 2}]"),
+            "4: rules[0].do[0].ring: for and times both say",
+        ),
+        (
+            "modem: {latency: {actvate: 1s}}\n" + HEAD,
+            "1: modem.latency.actvate: no duration of any dialect",
+        ),
+    ],
+)
+def test_what_can_never_be(tmp_path: Path, text: str, fault: str) -> None:
+    found = faults(tmp_path, text)
+    assert any(fault in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{state: {ip: connect_ok}}",
+        "{state: {IP: CONNECT OK}}",
+        "{state: {single connection: PDP DEACT}}",
+        "{left: {socket 3: Connected}}",
+        "{state: {pdp: lost, sim: SIM PIN, power: 'off'}}",
+        "{state: {call: incoming}}",
+    ],
+)
+def test_states_of_any_dialect(tmp_path: Path, when: str) -> None:
+    assert faults(tmp_path, rules(f"id: a, when: {when}, do: [log: x]")) == []
+
+
 def test_the_schema_knows_every_step() -> None:
     definitions = schema()["$defs"]
     assert {"wait", "pdp_deact", "fail", "garble", "sms"} <= definitions["Step"]["properties"].keys()
+    assert (definitions["Step"]["minProperties"], definitions["Step"]["maxProperties"]) == (1, 1)
     assert definitions["Rule"]["properties"].keys() == {"id", "when", "if", "times", "probability", "do"}

@@ -81,8 +81,6 @@ def test_done_and_failed_commands() -> None:
     assert story.notes == ["rule received", "x"]
     story.types(b"abc")
     assert story.notes[2:] == ["rule done", "x"]
-    story.asks("AT+CIPSEND=3")
-    story.types(b"ab\x1b" if story.dialect == "bg96" else b"abc")
 
 
 def test_the_nth_successful_one() -> None:

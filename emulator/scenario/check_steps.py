@@ -1,0 +1,106 @@
+"""What is wrong inside one step: values that nothing can have, and keys that exclude each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import UNSET
+
+from . import model, steps, values
+
+RESULT_OPS = {
+    "connect_fail": ("socket.open",),
+    "dns_fail": ("socket.open", "dns.resolve", "net.ping", "net.ntp"),
+    "send_fail": ("socket.send",),
+    "activate_fail": ("pdp.activate", "pdp.bearer", "socket.open"),
+    "deactivate_fail": ("pdp.deactivate", "pdp.bearer"),
+}
+"""The operations that can fail in this way; the other results are errors, which every command can have."""
+
+
+def _fail_faults(fail: model.Fail) -> str:
+    if (fail.command is UNSET) is (fail.op is UNSET):
+        return "exactly one of command and op says what fails"
+    ops = RESULT_OPS.get(fail.result)
+    if fail.op is not UNSET and ops is not None and fail.op not in ops:
+        return f"{fail.op} cannot end with {fail.result} (that is a result of {', '.join(ops)})"
+    return ""
+
+
+def _garble_faults(garble: model.Garble) -> str:
+    kinds = [k for k in ("flip", "drop", "double", "insert", "split") if getattr(garble, k) is not UNSET]
+    if len(kinds) != 1:
+        listed = " and ".join(kinds) if kinds else "none"
+        return f"exactly one of flip, drop, double, insert and split belongs here, there is {listed}"
+    return ""
+
+
+def _link_faults(link: model.Impairment) -> str:
+    try:
+        chain = steps.toxics(link)
+    except ValueError as error:
+        return str(error)
+    if link.peer is not UNSET and link.link != "any":
+        return "link and peer both say which connections (keep one)"
+    return (
+        ""
+        if chain
+        else "says nothing of how the path behaves (give latency, bandwidth, loss ...; or use restore)"
+    )
+
+
+def rssi_fault(rssi: int) -> str:
+    """27.007 8.5."""
+    return "" if rssi <= 31 or rssi == 99 else f"{rssi} is no <rssi> (0 to 31, or 99: not known)"
+
+
+def _signal_faults(signal: model.Signal) -> str:
+    if isinstance(signal.rssi, model.Walk):
+        if signal.rssi.walk[0] > signal.rssi.walk[1]:
+            return "a walk goes from its lower bound to its upper one"
+    elif fault := rssi_fault(signal.rssi):
+        return fault
+    return (
+        "" if signal.ber <= 7 or signal.ber == 99 else f"{signal.ber} is no <ber> (0 to 7, or 99: not known)"
+    )
+
+
+def _time_faults(time: model.Time) -> str:
+    try:
+        steps.utc_seconds(time.utc)
+    except ValueError:
+        return f"{time.utc} is no moment of any calendar"
+    return ""
+
+
+def _ring_faults(ring: model.Ring) -> str:
+    if ring.for_ is not UNSET and ring.times is not UNSET:
+        return "for and times both say when the caller gives up (keep one)"
+    return ""
+
+
+def _range_faults(duration: str | model.Between) -> str:
+    if isinstance(duration, model.Between):
+        low, high = map(values.seconds, duration.between)
+        if low > high:
+            return f"between {duration.between[0]} and {duration.between[1]} there is nothing"
+    return ""
+
+
+def _lines_faults(lines: model.Lines) -> str:
+    return "" if lines.given() else "no line is named (ri, dcd, cts, dsr)"
+
+
+WRONG: dict[str, Callable[[Any], str]] = {
+    "wait": _range_faults,
+    "delay": _range_faults,
+    "signal": _signal_faults,
+    "fail": _fail_faults,
+    "garble": _garble_faults,
+    "link": _link_faults,
+    "line": _lines_faults,
+    "time": _time_faults,
+    "ring": _ring_faults,
+}
+"""By step: what is wrong with one, or nothing."""

@@ -1,0 +1,139 @@
+"""``vmodem run --scenario`` as a user has it: what wins, how it ends, what the log and standard error say."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import serial
+
+COMMAND = Path(sys.executable).with_name("vmodem")
+LIMIT = 20.0
+
+STORY = """\
+version: 1
+name: greeted
+seed: 4
+modem:
+  dialect: quectel_mxx
+  sim: {pin: "1234"}
+  network: {registered: roaming, rssi: 9, lac: 513, ci: 1027}
+rules:
+  - {id: asked, when: {command: "AT+CSQ", phase: done}, do: [{wait: 100ms}, {verdict: pass}]}
+expect:
+  - {id: asks, command: "AT+CSQ", times: 1}
+  - {id: unlocks, op: sim.pin}
+"""
+
+
+class Played:
+    """One run: what the driver asks and hears, and how it ends."""
+
+    def __init__(self, folder: Path, *options: str, story: str = STORY) -> None:
+        self.log = folder / "run.jsonl"
+        (folder / "story.yaml").write_text(story)
+        self._process = subprocess.Popen(
+            [str(COMMAND), "run", "--scenario", str(folder / "story.yaml"), "--log", str(self.log), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
+        )
+        assert self._process.stdout is not None
+        assert select.select([self._process.stdout], [], [], LIMIT)[0], "it says nothing"
+        self.port = serial.Serial(self._process.stdout.readline().decode().strip(), timeout=LIMIT)
+
+    def asks(self, line: str) -> str:
+        """The answer, up to its final result."""
+        self.port.write(line.encode() + b"\r")
+        answer = b""
+        while not answer.endswith((b"OK\r\n", b"ERROR\r\n")):
+            byte = self.port.read(1)
+            assert byte, (line, answer)
+            answer += byte
+        return answer.decode()
+
+    def ends(self) -> tuple[int, str, dict[str, Any]]:
+        """Exit status, standard error, and the report in the log."""
+        _, err = self._process.communicate(timeout=LIMIT)
+        self.port.close()
+        records = [json.loads(line) for line in self.log.read_text().splitlines()]
+        (report,) = [record["report"] for record in records if "report" in record]
+        return self._process.returncode, err.decode(), report
+
+
+def test_a_run_that_passes(tmp_path: Path) -> None:
+    run = Played(tmp_path)
+    assert "Quectel_M95" in run.asks("ATI")
+    assert "+CPIN: SIM PIN" in run.asks("AT+CPIN?")
+    run.asks("AT+CPIN=1234")
+    assert '+CREG: 2,5,"0201","0403"' in run.asks("AT+CREG=2;+CREG?")
+    assert "+CSQ: 9,0" in run.asks("AT+CSQ")
+    status, err, report = run.ends()
+    assert status == 0
+    assert err.splitlines() == [
+        "met: asks: happened 1 times",
+        *[line for line in err.splitlines() if line.startswith("met: unlocks: after ")],
+        "verdict: pass",
+    ]
+    assert report["passed"] is True
+    assert report["seed"] == 4
+    assert report["verdict"] == "pass"
+    ended = [(each["id"], each["met"]) for each in report["expectations"]]
+    assert ended == [("asks", True), ("unlocks", True)]
+
+
+def test_an_expectation_that_is_not_met(tmp_path: Path) -> None:
+    run = Played(tmp_path)
+    run.asks("AT+CSQ")
+    status, err, report = run.ends()
+    assert status == 1
+    assert "FAILED: unlocks: happened 0 times, at least 1 expected" in err
+    assert "the scenario failed (seed 4)" in err
+    assert report["passed"] is False
+
+
+def test_what_the_user_says_wins(tmp_path: Path) -> None:
+    """Also where it is what it would be without a scenario."""
+    run = Played(tmp_path, "--dialect", "sim800", "--pin", "5678", "--seed", "0")
+    assert "SIM800" in run.asks("ATI")
+    assert "ERROR" in run.asks("AT+CPIN=1234")
+    assert "OK" in run.asks("AT+CPIN=5678")
+    run.asks("AT+CSQ")
+    status, _, report = run.ends()
+    assert status == 0
+    assert report["seed"] == 0
+
+
+def test_the_file_says_that_it_boots(tmp_path: Path) -> None:
+    story = STORY.replace("  sim:", "  boot: true\n  sim:").replace("dialect: quectel_mxx", "dialect: sim800")
+    run = Played(tmp_path, story=story)
+    assert run.port.read_until(b"+CPIN: SIM PIN\r\n").startswith(b"\r\nRDY\r\n")
+    run.asks("AT+CSQ")
+    assert run.ends()[0] == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--boot",)])
+def test_a_wrong_file_starts_nothing(tmp_path: Path, options: tuple[str, ...]) -> None:
+    path = tmp_path / "story.yaml"
+    path.write_text(STORY.replace("rssi: 9", "rssi: 50").replace("asked", "start"))
+    done = subprocess.run(
+        [str(COMMAND), "run", "--scenario", str(path), "--log", str(tmp_path / "log"), *options],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+    )
+    assert done.returncode == 2
+    assert f"{path}:7: modem.network.rssi: 50 is no <rssi>" in done.stderr
+    assert f"{path}:9: rules[0].id: 'start' is the beginning of the run" in done.stderr
+    assert done.stdout == ""
+    assert [entry.name for entry in tmp_path.iterdir()] == ["story.yaml"]
