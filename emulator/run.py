@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 def plan(args: argparse.Namespace) -> Plan:
     """Check everything that can be checked without touching the machine. Raises :class:`UsageError`."""
-    scenario = None if args.scenario is None else _scenario(Path(args.scenario))
+    scenario = None if args.scenario is None else _scenario(args.scenario)
     typed = {field.name: _frozen(getattr(args, field.name)) for field in fields(Choices)}
     given = {name: value for name, value in typed.items() if value not in (None, (), False)}
     choices = Choices(**given)
@@ -100,12 +100,12 @@ def plan(args: argparse.Namespace) -> Plan:
     return Plan(chosen, tuple(places), *files, scenario, seed)
 
 
-def _scenario(path: Path) -> Scenario:
+def _scenario(text: str) -> Scenario:
     try:
-        from .scenario_files import read_scenario
+        from .scenario_files import named, read_scenario
     except ImportError as error:  # the first command of the README works with nothing installed
         raise SetupError(f"--scenario needs {error.name} (pip install {error.name})") from error
-    return read_scenario(path)
+    return read_scenario(named(text))
 
 
 def _frozen(value: Any) -> Any:

@@ -12,6 +12,14 @@ from .scenario.load import load
 from .scenario.model import Scenario
 from .scenario.text import ScenarioError
 
+CATALOGUE = Path(__file__).parents[1] / "scenarios"
+
+
+def named(text: str) -> Path:
+    """The file that ``text`` means: its path, or the bare name of a story of the catalogue."""
+    path, story = Path(text), CATALOGUE / f"{text.replace('-', '_')}.yaml"
+    return story if not path.suffix and not path.exists() and story.exists() else path
+
 
 def read_scenario(path: Path) -> Scenario:
     """The scenario in ``path``; every fault is told, then :class:`UsageError` raised."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from . import model
+from . import model, words
 from .check import RouteCheck, check
 from .text import Fault, Path_, ScenarioError, Source, Value, read
 
@@ -43,6 +43,15 @@ def schema() -> dict[str, Any]:
     """The JSON Schema of scenario files, from which editors complete."""
     found = msgspec.json.schema(model.Scenario)
     found["$defs"]["Step"] |= {"minProperties": 1, "maxProperties": 1}
+    for name, meanings in (
+        ("Trigger", words.TRIGGERS),
+        ("Rule", words.RULES),
+        ("Step", words.STEPS),
+        ("Expectation", words.TRIGGERS | words.EXPECTATIONS),
+    ):
+        for key, schema in found["$defs"][name]["properties"].items():
+            if key in meanings:
+                schema["description"] = meanings[key]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "vmodem scenario", **found}
 
 

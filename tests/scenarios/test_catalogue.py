@@ -1,4 +1,4 @@
-"""Every story of the catalogue: the careful driver passes, the careless one fails, on each dialect it is for."""
+"""Every story of the catalogue: the careful driver passes, the careless one fails, on each dialect."""
 
 from __future__ import annotations
 

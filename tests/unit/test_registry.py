@@ -129,4 +129,5 @@ def test_a_wheel_holds_every_module(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stderr
     (made,) = tmp_path.glob("vmodem-*.whl")
     held = {name for name in zipfile.ZipFile(made).namelist() if ".dist-info/" not in name}
-    assert held == _sources() | {"vmodem/py.typed"}
+    stories = {f"vmodem/scenarios/{path.name}" for path in (ROOT / "scenarios").glob("*.yaml")}
+    assert held == _sources() | {"vmodem/py.typed"} | stories
