@@ -100,7 +100,7 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     _add_ports(run)
     boot_help = "the first client to open the port switches the module on: it boots with all its lines"
     add("--boot", action="store_true", help=boot_help)
-    text = "play what FILE (or a story of the catalogue, by its name) says goes wrong, and what the driver must do"
+    text = "play what FILE (or a story of the catalogue) says goes wrong, and what the driver must do"
     add("--scenario", metavar="FILE", help=text)
     add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
     add("--log", metavar="FILE", help="record everything in FILE (replaced), a JSON object a line")
