@@ -11,7 +11,6 @@ from ..netstack.routes import Route, Routes
 from .choices import Checked, Choices
 from .console import complain
 from .dialect import Dialect, Options
-from .events import RegistrationChanged, SimChanged
 from .hosting import Act
 from .mistakes import UsageError
 from .scenario import values
@@ -59,6 +58,8 @@ def _options(options: Options, scenario: Scenario) -> Options:
     return replace(
         options,
         timings={**options.timings, **latencies},
+        card=scenario.modem.sim.present,
+        registered=STAT[network.registered],
         rssi=options.rssi if network.rssi is UNSET else network.rssi,
         lac=options.lac if network.lac is UNSET else network.lac,
         ci=options.ci if network.ci is UNSET else network.ci,
@@ -81,11 +82,6 @@ class Play:
         """The part of one more modem, beginning now."""
         seed = self.seed + len(self.directors)
         director = Director(self.scenario, seed, now, self.dialect)
-        network, sim = self.scenario.modem.network, self.scenario.modem.sim
-        if network.registered != "home":
-            director.order(RegistrationChanged(STAT[network.registered]))
-        if not sim.present:
-            director.order(SimChanged(False))
         self.directors.append(director)
         return Act(director, str(seed), self.finished)
 

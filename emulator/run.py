@@ -94,7 +94,8 @@ def plan(args: argparse.Namespace) -> Plan:
     if scenario is not None:
         chosen = staged(chosen, scenario)
     if chosen.paced and any(place.kind == "serial" for place in places):
-        raise UsageError("--baud is not for a real port (write its rate behind it: --serial DEVICE:RATE)")
+        who = "--baud" if "baud" in given else "modem.uart.baud of the scenario"
+        raise UsageError(f"{who} is not for a real port (write its rate behind it: --serial DEVICE:RATE)")
     files = _path(args.log), _path(args.pcap), _path(args.ready_file)
     seed = scenario.seed if scenario is not None and args.seed is None else choices.seed
     return Plan(chosen, tuple(places), *files, scenario, seed)
@@ -152,6 +153,8 @@ async def serve(plan: Plan) -> int:
     play = None if plan.scenario is None else _play(plan, plan.scenario, stopped)
     _until_signal(loop, stopped)
     _until_failure(loop, stopped)
+    if plan.scenario is not None and plan.scenario.repeat > 1:
+        complain(f"vmodem run: repeat: {plan.scenario.repeat} is left out: a run without --exec is one run")
     with ExitStack() as cleanup:
         try:
             world, log = _start(plan, cleanup, play)

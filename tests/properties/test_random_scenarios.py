@@ -1,11 +1,11 @@
-"""Scenarios at random: they wedge no module, lead it nowhere undocumented, lose no byte, and can be repeated."""
+"""Scenarios at random: no module is wedged or led astray, no byte is lost, and each can be repeated."""
 
 from __future__ import annotations
 
-from typing import Any
+import os
 
 import pytest
-from directed import CLOSE, DIALECTS, OPEN, SEND, SERVER, UP, Story
+from directed import CLOSE, DIALECTS, OPEN, SEND, UP, Story
 from hypothesis import given
 from hypothesis import strategies as st
 from properties.walks import moves_of
@@ -31,9 +31,10 @@ from vmodem.emulator.registry import find
 from vmodem.emulator.scenario import model
 from vmodem.emulator.scenario.director import Director
 from vmodem.emulator.scenario.vocabulary import EVERYWHERE
-from vmodem.emulator.states import CONTEXT, LINK, SERVER as LISTENER
-from vmodem.netstack.memory import MemoryConnection
+from vmodem.emulator.states import CONTEXT, LINK
+from vmodem.emulator.states import SERVER as LISTENER
 
+pytestmark = pytest.mark.timeout(0 if os.environ.get("VMODEM_PROPERTIES") == "long" else 120)
 LONGEST = 300.0
 """Seconds in which every command has ended (AT+COPS: 180)."""
 FIRST = 0x80
