@@ -24,7 +24,7 @@ PERIODS = st.sampled_from(["500ms", "3s", "20s"])
 LINKS = st.sampled_from(["any", 0, 1])
 PEERS = st.sampled_from(["tcp://203.0.113.5:8500", "*://*:*"])
 PERCENTS = st.sampled_from(["0%", "30%", "100%"])
-RULES = [f"r{n}" for n in range(4)]
+RULES = [f"r{n}" for n in range(6)]
 MARKS = ["m0", "m1"]
 WORDS = st.sampled_from(["*", "AT+C*", "AT+Q*", "*SEND*", "*OPEN*", "AT"])
 OPS = st.sampled_from(["socket.open", "socket.send", "socket.close", "pdp.activate", "pdp.deactivate"])
@@ -205,7 +205,7 @@ TIMES: dict[str, Strategy] = {
     "every": keys({"every": PERIODS}),
     "any": keys({"any": st.lists(st.one_of(*OCCURRENCES.values()), min_size=1, max_size=2)}),
 }
-COUNTING = st.sampled_from([{}, {}, {"nth": 2}, {"every_nth": 2}])
+COUNTING = st.sampled_from([{}, {}, {}, {}, {"nth": 2}, {"every_nth": 2}])
 GUARDS: dict[str, Strategy] = {
     "state": keys({"state": STATES}),
     "mark": keys({"mark": st.sampled_from(MARKS)}),
@@ -226,13 +226,13 @@ def _decides(when: Keys) -> bool:
 
 @st.composite
 def _rules(draw: st.DrawFn, number: int, steps: dict[str, Strategy]) -> Keys:
-    when = {**draw(st.one_of(*(OCCURRENCES | TIMES).values(), *OFTEN.values()))}
+    when = {**draw(st.one_of(*(OCCURRENCES | TIMES).values(), *OFTEN.values(), *OFTEN.values()))}
     if not {"start", "after"} & set(when):
         when |= draw(COUNTING)
     rule: Keys = {"id": f"r{number}", "when": when, "do": []}
     if "nth" not in when:
-        rule |= draw(st.sampled_from([{}, {"times": 2}, {"times": "forever"}]))
-    rule |= draw(st.just({}) | st.just({}) | CHANCES)
+        rule |= draw(st.sampled_from([{"times": "forever"}, {"times": "forever"}, {"times": 2}, {}]))
+    rule |= draw(st.just({}) | st.just({}) | st.just({}) | CHANCES)
     deciding = _decides(when)
     for _ in range(draw(st.integers(1, 5))):
         known = sorted(key for key in steps if deciding or key not in DECIDING)
@@ -249,8 +249,8 @@ NEVER = ("never comes", "no rule is called", "no step marks")
 
 @st.composite
 def scenarios(draw: st.DrawFn, steps: dict[str, Strategy]) -> str:
-    """The text of a scenario of two to four rules; those that nobody would ever bring about are left out."""
-    rules = [draw(_rules(number, steps)) for number in range(draw(st.integers(2, 4)))]
+    """The text of a scenario of up to six rules; those that nobody would ever bring about are left out."""
+    rules = [draw(_rules(number, steps)) for number in range(draw(st.integers(3, 6)))]
     while True:
         text = f"rules: {json.dumps(rules)}\n"
         try:
@@ -294,7 +294,7 @@ GENTLE_MOVES = MOVES.filter(lambda move: move.value not in ("close", "reset"))
 def lists_of(moves: SearchStrategy[Move]) -> SearchStrategy[list[Move]]:
     """Some moves, one after the other, on a connection that was asked for."""
     begin = [Move("line", "up"), Move("line", "open"), Move("send", None), Move("peer", "send")]
-    return st.lists(moves, min_size=6, max_size=24).map(lambda more: [*begin, *more])
+    return st.lists(moves, min_size=12, max_size=36).map(lambda more: [*begin, *more])
 
 
 def keys_of(*parts: type[model.Part]) -> set[str]:
