@@ -168,12 +168,12 @@ def test_a_connection_that_nobody_cuts_loses_no_byte(dialect: str, text: str, mo
     story = Told(text, dialect)
     story.plays(moves)
     story.ends()
-    payload = bytes(byte for byte in story.world.output if byte > FIRST)
-    for number, connection in enumerate(story.net.connections):
-        given = story.given.get(number, b"")
+    for number, whole in story.given.items():
+        connection = story.net.connections[number]
         if connection.gone or connection.fin_received or connection.reset_received:
             continue
-        assert given in payload, (given, payload)
+        # an ATE0 that a rule has swallowed leaves the echo of what was sent, which is other bytes
+        assert bytes(byte for byte in story.world.output if byte in whole) == whole
     received = b"".join(bytes(b for b in c.received if b > FIRST) for c in story.net.connections)
     chunks = [received[at : at + 3] for at in range(0, len(received), 3)]
     assert [chunk for chunk in story.sent if chunk in chunks] == chunks
