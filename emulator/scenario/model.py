@@ -414,7 +414,9 @@ class Scenario(Part, frozen=True):
     description: str = ""
     about: str = ""
     seed: Annotated[int, Meta(ge=0)] = 0
+    """Of its chances alone: ``--seed``, which wins, also makes other identities. Modem N has this plus N."""
     repeat: Count = 1
+    """Runs, with seeds counting up; ``vmodem run`` without ``--exec`` is one run, and says so."""
     deadline: Duration | UnsetType = UNSET
     modem: Modem = Modem()
     routes: list[Route] = []
