@@ -108,6 +108,11 @@ def _plain(name: str, text: str, suffix: str) -> Source:
         raise ScenarioError([Fault(name, error.lineno, "", error.msg)]) from error
     except (ValueError, RecursionError) as error:
         raise ScenarioError([Fault(name, 0, "", str(error))]) from error
+    return foreign(name, value)
+
+
+def foreign(name: str, value: Value) -> Source:
+    """Values that another reader has read; raises :class:`ScenarioError` for what scenarios do not have."""
     source = Source(name, value)
     faults = list(_foreign(source, value, ()))
     if faults:
