@@ -93,6 +93,7 @@ class Background:
             except BaseException:
                 self._end_if_idle()
                 raise
+            modem.owner = threading.get_ident()
             self._modems[number] = modem
             return modem
 

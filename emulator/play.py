@@ -15,7 +15,7 @@ from .events import RegistrationChanged, SimChanged
 from .hosting import Act
 from .mistakes import UsageError
 from .scenario import values
-from .scenario.director import Director, Report
+from .scenario.director import Director, Listener, Report
 from .scenario.model import Scenario
 from .scenario.steps import STAT
 from .transcript import JsonLog
@@ -76,11 +76,13 @@ class Play:
     seed: int
     finished: Callable[[str], None]
     directors: list[Director]
+    listener: Listener | None = None
+    """Of every director."""
 
     def act(self, now: float) -> Act:
         """The part of one more modem, beginning now."""
         seed = self.seed + len(self.directors)
-        director = Director(self.scenario, seed, now, self.dialect)
+        director = Director(self.scenario, seed, now, self.dialect, self.listener)
         network, sim = self.scenario.modem.network, self.scenario.modem.sim
         if network.registered != "home":
             director.order(RegistrationChanged(STAT[network.registered]))
