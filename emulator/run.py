@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ..netstack.capture import Capture
 from ..netstack.policy import is_loopback
@@ -40,7 +40,11 @@ from .ready_file import ReadyFile
 from .transcript import JsonLog
 
 if TYPE_CHECKING:
+    from .child import Command, Ended
+    from .ctl import ControlSocket
+    from .driver import Driver
     from .play import Play
+    from .scenario.director import Report
     from .scenario.model import Scenario
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -62,12 +66,29 @@ class Plan:
     scenario: Scenario | None = None
     seed: int = 0
     """Of the scenario's chances."""
+    command: Command | None = None
+    """The program under test."""
+    junit: Path | None = None
+    ctl: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What runs."""
+
+    world: World
+    log: JsonLog | None
+    ports: tuple[str, ...]
+    drivers: tuple[Driver, ...]
+    ready: ReadyFile | None
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run until SIGINT, SIGTERM or SIGHUP, or until a scenario ends; nothing is left behind then.
+    """Run until SIGINT, SIGTERM or SIGHUP, or until a scenario or the program under test ends; nothing is left
+    behind then.
 
-    Returns 0, or :data:`FAILED` if an expectation of the scenario was not met.
+    Returns 0, or :data:`FAILED` if an expectation of the scenario was not met; with ``--exec`` see
+    :mod:`.child`.
 
     Raises :class:`UsageError` and :class:`SetupError`; what our own code raises is passed on, after
     everything has been cleaned up.
@@ -97,7 +118,28 @@ def plan(args: argparse.Namespace) -> Plan:
         raise UsageError("--baud is not for a real port (write its rate behind it: --serial DEVICE:RATE)")
     files = _path(args.log), _path(args.pcap), _path(args.ready_file)
     seed = scenario.seed if scenario is not None and args.seed is None else choices.seed
-    return Plan(chosen, tuple(places), *files, scenario, seed)
+    if args.junit is not None and args.exec is None and scenario is None:
+        raise UsageError("--junit has nothing to tell (give --scenario or --exec, or leave it out)")
+    if scenario is None and (args.ctl is not None or args.junit is not None):
+        scenario = _nothing_planned()
+    return Plan(chosen, tuple(places), *files, scenario, seed, _command(args), _path(args.junit), _path(args.ctl))
+
+
+def _command(args: argparse.Namespace) -> Command | None:
+    if args.exec is None and args.timeout is None and args.exec_status is None:
+        return None
+    from .child import command
+
+    return command(args.exec, args.timeout, args.exec_status)
+
+
+def _nothing_planned() -> Scenario:
+    """A scenario in which nothing happens unless somebody asks for it."""
+    try:
+        from .scenario.model import Scenario
+    except ImportError as error:
+        raise SetupError(f"--ctl and --junit need {error.name} (pip install {error.name})") from error
+    return Scenario(version=1, name="vmodem")
 
 
 def _scenario(path: Path) -> Scenario:
@@ -148,50 +190,115 @@ def _path(text: str | None) -> Path | None:
 async def serve(plan: Plan) -> int:
     """Set up, run until told to stop, clean up; the exit status."""
     loop = asyncio.get_running_loop()
-    stopped: asyncio.Future[None] = loop.create_future()
+    stopped: asyncio.Future[int] = loop.create_future()
+    begun = time.monotonic()
     play = None if plan.scenario is None else _play(plan, plan.scenario, stopped)
     _until_signal(loop, stopped)
     _until_failure(loop, stopped)
     with ExitStack() as cleanup:
         try:
-            world, log = _start(plan, cleanup, play)
-            await stopped
+            junit = _open_junit(plan, cleanup)
+            scene = _start(plan, cleanup, play)
+            if plan.ctl is not None:
+                assert play is not None
+                cleanup.callback((await _controlled(plan.ctl, scene, play)).close)
+            if scene.ready is not None:
+                scene.ready.publish("\n".join(scene.ports))
+            ended = await _until_the_end(plan, scene, stopped)
         except EndpointError as error:
             raise SetupError(str(error)) from error
-        if play is None:
-            return 0
-        from .play import record, tell
+        reports, well = [], 0
+        if play is not None:
+            reports, well = _judged(play, scene)
+        if junit is not None:
+            _write_junit(junit, plan, reports, ended, time.monotonic() - begun)
+        if plan.command is None or ended is None:
+            return well
+        from .child import status
+        from .junit import complaint
 
-        now = world.clock.now()
-        reports = play.reports(now)
-        if log is not None:
-            record(log, now, reports)
-        return 0 if tell(reports, play.seed) else FAILED
+        wrong = complaint(plan.command, ended)
+        if wrong:
+            complain(f"vmodem run: {plan.command.name}: {wrong}")
+        return status(plan.command, ended, well)
 
 
-def _play(plan: Plan, scenario: Scenario, stopped: asyncio.Future[None]) -> Play:
+async def _until_the_end(plan: Plan, scene: Scene, stopped: asyncio.Future[int]) -> Ended | None:
+    """Until a signal or the scenario stops the run, or the program under test has ended; how that did."""
+    if plan.command is None:
+        say(_greeting(plan, list(scene.ports)))
+        await stopped
+        return None
+    from .child import follow
+
+    return await follow(plan.command, scene.ports, None if plan.ctl is None else str(plan.ctl), stopped)
+
+
+async def _controlled(path: Path, scene: Scene, play: Play) -> ControlSocket:
+    """The control socket, open."""
+    from .ctl import Control, Controlled, ControlSocket
+
+    modems = map(Controlled, scene.drivers, play.directors, scene.ports)
+    opened = ControlSocket(path)
+    await opened.open(Control(tuple(modems)))
+    return opened
+
+
+def _judged(play: Play, scene: Scene) -> tuple[list[Report], int]:
+    """How the scenario ended, told; and the exit status that says so."""
+    from .play import record, tell
+
+    now = scene.world.clock.now()
+    reports = play.reports(now)
+    if scene.log is not None:
+        record(scene.log, now, reports)
+    return reports, 0 if tell(reports, play.seed) else FAILED
+
+
+def _open_junit(plan: Plan, cleanup: ExitStack) -> IO[bytes] | None:
+    """Refuse now what would only fail at the end."""
+    if plan.junit is None:
+        return None
+    try:
+        return cleanup.enter_context(plan.junit.open("wb"))
+    except OSError as error:
+        raise SetupError(f"cannot write {plan.junit}: {error.strerror} (choose another place)") from error
+
+
+def _write_junit(
+    file: IO[bytes], plan: Plan, reports: list[Report], ended: Ended | None, seconds: float
+) -> None:
+    from .junit import write
+
+    assert plan.scenario is not None
+    ran = None if plan.command is None or ended is None else (plan.command, ended)
+    about = {"dialect": plan.chosen.dialect.name, "seed": str(plan.seed)}
+    write(file, plan.scenario.name, reports, ran, seconds, about)
+
+
+def _play(plan: Plan, scenario: Scenario, stopped: asyncio.Future[int]) -> Play:
     from .play import Play
 
     def finished(why: str) -> None:
         if not stopped.done():
-            stopped.set_result(None)
+            stopped.set_result(0)
 
     return Play(scenario, plan.chosen.dialect, plan.seed, finished, [])
 
 
-def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None]) -> None:
-    def stop() -> None:
+def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
+    def stop(number: int) -> None:
         if not stopped.done():
-            stopped.set_result(None)
+            stopped.set_result(number)
 
     for number in SIGNALS:
         # nohup wants a hang-up to be survived. An ignored SIGINT only says that a script started us in
         # the background; there the same Ctrl-C that ends the script shall end us.
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop)
+            loop.add_signal_handler(number, stop, number)
 
 
-def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None]) -> None:
+def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
     """What a callback raises is ours: it ends the run, instead of being logged and forgotten."""
 
     def failed(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
@@ -203,7 +310,7 @@ def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None
     loop.set_exception_handler(failed)
 
 
-def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> tuple[World, JsonLog | None]:
+def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
     """Take what is needed, each thing with its way back, and begin. The links come first: whoever cannot
     have them must not touch the log and the ready file, which may be those of the modem that has them.
     """
@@ -221,6 +328,7 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> tuple[World, Js
     budget = Budget()
     captures = _captures(plan, len(modems), world.clock, budget, cleanup)
     alone = len(modems) == 1
+    drivers: list[Driver] = []
     for number, (modem, pipe) in enumerate(zip(modems, pipes, strict=True)):
         whose = "" if alone else f"modem {number}: "
         capture = captures[number]
@@ -235,10 +343,8 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> tuple[World, Js
         )
         cleanup.callback(driver.stop)
         driver.start()
-    if ready is not None:
-        ready.publish("\n".join(ports))
-    say(_greeting(plan, ports))
-    return world, log
+        drivers.append(driver)
+    return Scene(world, log, tuple(ports), tuple(drivers), ready)
 
 
 def _check_listen_host(host: str) -> None:
