@@ -115,7 +115,8 @@ class Control:
     def _query(self, modem: Controlled, what: Any) -> Answer:
         match what:
             case "states":
-                return {"states": list(modem.driver.modem.states)}
+                machines = dict(modem.director.states.known)
+                return {"states": list(modem.driver.modem.states), "machines": machines}
             case "expectations":
                 return {
                     "expectations": [

@@ -151,7 +151,8 @@ def _told(make: Callable[..., LabModem]) -> Callable[..., LabModem]:
         try:
             return make(**settings)
         except (CommandLineError, EndpointError) as error:
-            pytest.fail(f"vmodem: {error}", pytrace=False)
+            wrong = str(error)
+        pytest.fail(f"vmodem: {wrong}", pytrace=False)
 
     return told
 

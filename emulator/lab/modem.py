@@ -110,8 +110,15 @@ class LabModem:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The documented states that the module is in."""
+        """What the module's own documents call the state that it is in (``IP INITIAL``)."""
         return self._last_states or self._hosted.states
+
+    @property
+    def machines(self) -> dict[str, str]:
+        """Where every machine of the module stands that has moved or been told of: ``power``, ``sim``,
+        ``registration``, ``link 0`` ...
+        """
+        return self._look(lambda: dict(self._director.states.known))
 
     @property
     def transcript(self) -> Transcript:
@@ -129,7 +136,8 @@ class LabModem:
         if len(said) > lines:
             parts.append(f"... {len(said) - lines} lines before")
         parts += map(str, said.last(lines))
-        parts.append(f"states: {', '.join(self.states)}")
+        machines = (f"{machine}: {state}" for machine, state in sorted(self.machines.items()))
+        parts.append(f"states: {', '.join((*self.states, *machines))}")
         parts += [f"expectation {line}" for line in self._expectation_lines()]
         return "\n".join(parts)
 
