@@ -111,7 +111,7 @@ class LabModem:
     @property
     def states(self) -> tuple[str, ...]:
         """What the module's own documents call the state that it is in (``IP INITIAL``)."""
-        return self._last_states or self._hosted.states
+        return self._last_states if self._outcomes is not None else self._hosted.states
 
     @property
     def machines(self) -> dict[str, str]:
