@@ -89,7 +89,9 @@ class Background:
             number = next(self._numbers)
             self._begin()
             try:
-                modem = self.call(lambda: self._start(number, chosen, make_pipe, log, note, air, lab or Lab()))
+                modem = self.call(
+                    lambda: self._start(number, chosen, make_pipe, log, note, air, lab or Lab())
+                )
             except BaseException:
                 self._end_if_idle()
                 raise

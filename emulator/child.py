@@ -16,7 +16,9 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from .mistakes import SetupError, UsageError
 
@@ -90,7 +92,9 @@ def filled_in(argv: Sequence[str], ports: Sequence[str]) -> list[str]:
     def place(found: re.Match[str]) -> str:
         number = int(found[2] or 0)
         if number >= len(ports):
-            raise UsageError(f"--exec: {found[0]}: there is no modem {number} (there are {len(ports)}, from 0)")
+            raise UsageError(
+                f"--exec: {found[0]}: there is no modem {number} (there are {len(ports)}, from 0)"
+            )
         if found[1] == "tty" and "://" in ports[number]:
             raise UsageError(f"--exec: {found[0]}: modem {number} is at {ports[number]} (write {{url}})")
         return ports[number]
@@ -133,10 +137,8 @@ class Child:
     def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
         """It is only looked at: while nobody has taken its status, its group's number is nobody else's."""
         os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        try:
+        with suppress(RuntimeError):  # the run is over
             loop.call_soon_threadsafe(self._tell)
-        except RuntimeError:
-            pass  # the run is over
 
     def _tell(self) -> None:
         if not self.ended.done():
@@ -154,22 +156,22 @@ class Child:
         return (status if status >= 0 else BY_SIGNAL - status), seconds
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
+        # Nobody is left, or somebody with other rights, who is beyond us.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
-        except (ProcessLookupError, PermissionError):
-            pass  # nobody is left, or somebody with other rights, who is beyond us
 
 
-async def follow(command: Command, ports: Sequence[str], ctl: str | None, stopped: asyncio.Future[int]) -> Ended:
+async def follow(
+    command: Command, ports: Sequence[str], ctl: str | None, stopped: asyncio.Future[int]
+) -> Ended:
     """Run the command until it ends, its time is over, or the run is ``stopped`` (by which signal, or 0).
 
     Raises :class:`UsageError`, :class:`SetupError`, and what ``stopped`` raises.
     """
     child = Child(filled_in(command.argv, ports), environment(ports, ctl))
+    either: set[asyncio.Future[Any]] = {child.ended, stopped}
     try:
-        await asyncio.wait(
-            {child.ended, stopped}, timeout=command.timeout, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait(either, timeout=command.timeout, return_when=asyncio.FIRST_COMPLETED)
         by_itself = child.ended.done()
     finally:
         status, seconds = await child.end()

@@ -141,7 +141,8 @@ def _add_test(run: _Parser) -> None:
     add = run.add_argument_group("the program under test").add_argument
     text = (
         "run this beside the modem and end when it ends; {tty} (or {url}) is the port, as $MODEM_TTY is. "
-        "Exit status: the program's own, 128+n for a signal, 124 for --timeout, 1 if only an expectation failed"
+        "Exit status: the program's own, 128+n for a signal, 124 for --timeout, 1 if only an "
+        "expectation failed"
     )
     add("--exec", metavar="COMMAND", help=text)
     add("--timeout", metavar="TIME", help="end it after so long (60, 90s, 2min)")

@@ -2,8 +2,8 @@
 
 One JSON object a line, both ways. Asked can be: a step (``{"pdp_deact": {}}``), ``{"steps": [...]}``,
 ``{"external": NAME}``, ``{"expect": {...}}``, ``{"query": "states"}``, ``"expectations"`` or ``"modems"``;
-``"modem": N`` beside it says which modem, ``"tag"`` comes back with the answer. Answered is ``{"ok": true, ...}``
-behind what has been done, or ``{"ok": false, "error": "..."}`` where nothing has.
+``"modem": N`` beside it says which modem, ``"tag"`` comes back with the answer. Answered is
+``{"ok": true, ...}`` behind what has been done, or ``{"ok": false, "error": "..."}`` where nothing has.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Control:
     def _which(self, asked: dict[str, Any]) -> Controlled:
         number = asked.pop("modem", None)
         if number is None and len(self._modems) > 1 and asked.get("query") != "modems":
-            raise Refused(f"there are {len(self._modems)} modems (say which: \"modem\": 0)")
+            raise Refused(f'there are {len(self._modems)} modems (say which: "modem": 0)')
         number = 0 if number is None else number
         if type(number) is not int or not 0 <= number < len(self._modems):
             raise Refused(f"there is no modem {number!r} (there are {len(self._modems)}, from 0)")
@@ -135,7 +135,7 @@ def _object(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise Refused(f"no JSON: {error}") from None
     if not isinstance(asked, dict):
-        raise Refused(f"{type(asked).__name__} is no object (write a step, such as {{\"pdp_deact\": {{}}}})")
+        raise Refused(f'{type(asked).__name__} is no object (write a step, such as {{"pdp_deact": {{}}}})')
     return asked
 
 
@@ -224,7 +224,9 @@ class ControlSocket:
             found = self.path.stat()
             self._inode = found.st_dev, found.st_ino
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_unix_server(lambda: _Client(control, self._clients), sock=listener)
+            self._server = await loop.create_unix_server(
+                lambda: _Client(control, self._clients), sock=listener
+            )
         except OSError as error:
             listener.close()
             self._remove()

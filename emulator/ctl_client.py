@@ -46,7 +46,7 @@ def request(words: Sequence[str]) -> dict[str, Any]:
         try:
             asked: dict[str, Any] = json.loads(words[0])
         except ValueError as error:
-            raise UsageError(f"no JSON: {error} (write {{\"pdp_deact\": {{}}}}, or pdp_deact)") from error
+            raise UsageError(f'no JSON: {error} (write {{"pdp_deact": {{}}}}, or pdp_deact)') from error
         return asked
     verb, *rest = words
     verb = verb.replace("-", "_")

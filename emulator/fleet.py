@@ -19,7 +19,7 @@ _COMMON_DESCRIPTORS = 32
 
 
 def identities(count: int, seed: int, first: int = 0) -> list[Options]:
-    """``count`` modules with cards, from number ``first`` on, no two alike; 0 of seed 0 is the default module.
+    """``count`` modules with cards from number ``first`` on, no two alike; 0 of seed 0 is the default one.
 
     Serial numbers are in a row, and 200 seeds have nothing in common. PDP addresses follow from the IMEI.
     """

@@ -7,7 +7,7 @@ nothing but pytest's own; the emulator is imported when a test first asks for a 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +81,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             unknown = sorted(set(marker.kwargs) - set(KNOWN))
             if marker.args or unknown:
                 what = f"has no {unknown[0]!r}" if unknown else "takes keywords only"
-                raise pytest.UsageError(f"{item.nodeid}: the marker {MARK} {what} (there are {', '.join(KNOWN)})")
+                raise pytest.UsageError(
+                    f"{item.nodeid}: the marker {MARK} {what} (there are {', '.join(KNOWN)})"
+                )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -221,7 +223,7 @@ def _folder(request: pytest.FixtureRequest) -> Path | None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what the modems said and where they stand when a test fails."""
     report = yield
     if report.failed and call.when in ("call", "teardown"):

@@ -84,8 +84,8 @@ class Scene:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run until SIGINT, SIGTERM or SIGHUP, or until a scenario or the program under test ends; nothing is left
-    behind then.
+    """Run until SIGINT, SIGTERM or SIGHUP, or until a scenario or the program under test ends; nothing is
+    left behind then.
 
     Returns 0, or :data:`FAILED` if an expectation of the scenario was not met; with ``--exec`` see
     :mod:`.child`.
@@ -122,7 +122,9 @@ def plan(args: argparse.Namespace) -> Plan:
         raise UsageError("--junit has nothing to tell (give --scenario or --exec, or leave it out)")
     if scenario is None and (args.ctl is not None or args.junit is not None):
         scenario = _nothing_planned()
-    return Plan(chosen, tuple(places), *files, scenario, seed, _command(args), _path(args.junit), _path(args.ctl))
+    return Plan(
+        chosen, tuple(places), *files, scenario, seed, _command(args), _path(args.junit), _path(args.ctl)
+    )
 
 
 def _command(args: argparse.Namespace) -> Command | None:
@@ -207,7 +209,8 @@ async def serve(plan: Plan) -> int:
             ended = await _until_the_end(plan, scene, stopped)
         except EndpointError as error:
             raise SetupError(str(error)) from error
-        reports, well = [], 0
+        reports: list[Report] = []
+        well = 0
         if play is not None:
             reports, well = _judged(play, scene)
         if junit is not None:

@@ -62,7 +62,11 @@ class LabModem:
         self._peers: list[TcpPeer | UdpPeer] = []
         self.dialect = self._chosen.dialect.name
         """Which module it is."""
-        log = None if folder is None else JsonLog((folder / f"modem-{number}.jsonl").open("w", encoding="ascii"))
+        log = (
+            None
+            if folder is None
+            else JsonLog((folder / f"modem-{number}.jsonl").open("w", encoding="ascii"))
+        )
         clock = settings.clock
         lab = Lab(self._act, clock, beside=ENDPOINTS[settings.endpoint] is not None)
         try:
@@ -267,9 +271,7 @@ class LabModem:
 
     def external(self, name: str) -> None:
         """The signal that a scenario's rules know under this name."""
-        self._hosted.call(
-            lambda: self._hosted.driver.direct(lambda now: self._director.external(now, name))
-        )
+        self._hosted.call(lambda: self._hosted.driver.direct(lambda now: self._director.external(now, name)))
 
     def inject(self, event: Event) -> None:
         """Let an event of the engine's happen."""

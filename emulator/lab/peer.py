@@ -49,7 +49,9 @@ class Connection:
                 break
         got = bytes(self._unread[: len(data)])
         if got != data:
-            raise PeerError(f"{self._name}: expected {data!r} within {within:g} s, got {bytes(self._unread)!r}")
+            raise PeerError(
+                f"{self._name}: expected {data!r} within {within:g} s, got {bytes(self._unread)!r}"
+            )
         del self._unread[: len(data)]
         return got
 
@@ -148,7 +150,9 @@ class TcpPeer:
         if self._serving is not None:
             raise RuntimeError(f"{self.name} is served already")
         self._listener.settimeout(None)
-        self._serving = threading.Thread(target=self._serve, args=(story,), name=f"peer {self.name}", daemon=True)
+        self._serving = threading.Thread(
+            target=self._serve, args=(story,), name=f"peer {self.name}", daemon=True
+        )
         self._serving.start()
         return self
 

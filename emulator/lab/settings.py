@@ -111,7 +111,7 @@ def _one_of(name: str, value: Any, known: Iterable[str]) -> str:
 
 
 def _found(name: Any, folders: Iterable[Path]) -> Path:
-    places = [folder / name for folder in folders]
+    places: list[Path] = [folder / name for folder in folders]
     for path in places:
         if path.exists():
             return path

@@ -45,7 +45,11 @@ ONE_OF_EACH: dict[str, Any] = {
 
 def ctl(path: Path, *words: str) -> tuple[int, str, str]:
     done = subprocess.run(
-        [VMODEM, "ctl", "--socket", str(path), *words], check=False, capture_output=True, text=True, timeout=LIMIT
+        [VMODEM, "ctl", "--socket", str(path), *words],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -61,13 +65,19 @@ def test_a_driver_sees_what_the_test_does(tmp_path: Path) -> None:
             assert port.read_until(b"+CREG: 2\r\n").endswith(b"+CREG: 2\r\n")
             assert control.ask({"steps": [{"urc": "+A"}, {"wait": "10ms"}, {"urc": "+B"}]}) == {"ok": True}
             assert port.read_until(b"+B\r\n") == b"\r\n+A\r\n\r\n+B\r\n"
-            assert control.ask({"fail": {"command": "AT+CSQ", "result": "error"}, "tag": 7}) == {"ok": True, "tag": 7}
+            assert control.ask({"fail": {"command": "AT+CSQ", "result": "error"}, "tag": 7}) == {
+                "ok": True,
+                "tag": 7,
+            }
             port.write(b"AT+CSQ\r")
             assert port.read_until(b"ERROR\r\n") == b"\r\nERROR\r\n"
         states = control.ask({"query": "states"})
         assert states["states"] == ["IP INITIAL"]
         assert states["machines"]["registration"] == "SEARCHING"
-        assert control.ask({"query": "modems"}) == {"ok": True, "modems": [(tmp_path / "ready").read_text().strip()]}
+        assert control.ask({"query": "modems"}) == {
+            "ok": True,
+            "modems": [(tmp_path / "ready").read_text().strip()],
+        }
         control.close()
 
 
@@ -107,7 +117,11 @@ def test_expectations_and_a_scenarios_own_signals(tmp_path: Path) -> None:
         assert "is the id of another one" in control.ask({"expect": {"id": "mine", "command": "AT"}})["error"]
         assert control.ask({"external": "now"}) == {"ok": True}
         found = control.ask({"query": "expectations"})["expectations"]
-        assert [(each["id"], each["state"]) for each in found] == [("went", "met"), ("ctl 1", "open"), ("mine", "open")]
+        assert [(each["id"], each["state"]) for each in found] == [
+            ("went", "met"),
+            ("ctl 1", "open"),
+            ("mine", "open"),
+        ]
         control.close()
 
 
@@ -144,7 +158,9 @@ def test_malformed_lines_are_answered_and_change_nothing(tmp_path: Path, line: b
         answer = control.hear()
         assert answer["ok"] is False
         assert told in answer["error"]
-        assert control.ask({"query": "states"}) == before, "one answer for each line, and the next line is read"
+        assert control.ask({"query": "states"}) == before, (
+            "one answer for each line, and the next line is read"
+        )
         control.close()
 
 
@@ -222,7 +238,10 @@ def test_the_command(tmp_path: Path) -> None:
         status, out, _ = ctl(path, "states")
         assert (status, json.loads(out.splitlines()[0])) == (0, ["IP INITIAL"])
         status, _, err = ctl(path, "regster", "searching")
-        assert (status, err) == (1, "vmodem ctl: ctl: [0]: unknown key 'regster' (did you mean 'register'?)\n")
+        assert (status, err) == (
+            1,
+            "vmodem ctl: ctl: [0]: unknown key 'regster' (did you mean 'register'?)\n",
+        )
         status, _, err = ctl(path, "--modem", "3", "pdp_deact")
         assert (status, err) == (1, "vmodem ctl: there is no modem 3 (there are 1, from 0)\n")
         assert ctl(path, "urc", "one", "two")[0] == 2

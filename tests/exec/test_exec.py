@@ -1,4 +1,4 @@
-"""``--exec``: the program under test beside the modem, its exit statuses, the JUnit file; nothing stays behind."""
+"""``--exec``: the program under test beside the modem, its exit statuses, JUnit; nothing stays behind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 from beside import LIMIT, VMODEM, environment, script, vmodem_run
-from vmodem.emulator.child import command, environment as of_child, filled_in
+from vmodem.emulator.child import command, filled_in
+from vmodem.emulator.child import environment as of_child
 from vmodem.emulator.mistakes import UsageError
 
 ASKS = """\
@@ -142,7 +143,10 @@ def test_the_run_is_ended(tmp_path: Path, number: signal.Signals) -> None:
     told = tmp_path / "told"
     waits = f"sh -c 'trap \"echo > {told}; exit 0\" TERM; echo here; while :; do sleep 0.05; done'"
     run = subprocess.Popen(
-        [VMODEM, "run", "--exec", waits], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(tmp_path)
+        [VMODEM, "run", "--exec", waits],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path),
     )
     assert run.stdout is not None
     assert run.stdout.readline() == b"here\n"
@@ -151,21 +155,21 @@ def test_the_run_is_ended(tmp_path: Path, number: signal.Signals) -> None:
     assert run.returncode == 128 + number
     assert told.exists(), "it had time to clean up"
     assert f"the run was ended by signal {number.value}".encode() in err
-    assert not [entry for entry in tmp_path.rglob("sim800*")]
+    assert not list(tmp_path.rglob("sim800*"))
 
 
 def test_a_scenario_ends_it(tmp_path: Path) -> None:
     story = tmp_path / "s.yaml"
-    story.write_text(
-        'version: 1\nname: s\nrules: [{id: enough, when: {command: "AT+CSQ", phase: done}, do: [{verdict: pass}]}]\n'
-    )
+    rule = '{id: enough, when: {command: "AT+CSQ", phase: done}, do: [{verdict: pass}]}'
+    story.write_text(f"version: 1\nname: s\nrules: [{rule}]\n")
     stays = ASKS.replace("sys.exit", "import time; time.sleep(60); sys.exit")
     done = vmodem_run(tmp_path, "--scenario", str(story), "--exec", script(tmp_path, stays) + " {tty} 3")
     assert done.returncode == 0
 
 
 def test_the_modem_is_not_at_a_tty(tmp_path: Path) -> None:
-    opens = "import os, serial\nassert 'MODEM_TTY' not in os.environ\nserial.serial_for_url(os.environ['MODEM_URL'])\n"
+    opens = "import os, serial\nassert 'MODEM_TTY' not in os.environ\n"
+    opens += "serial.serial_for_url(os.environ['MODEM_URL'])\n"
     assert vmodem_run(tmp_path, "--tcp", "0", "--exec", script(tmp_path, opens) + " {url}").returncode == 0
     done = vmodem_run(tmp_path, "--tcp", "0", "--exec", "true {tty}")
     assert done.returncode == 2
@@ -176,7 +180,9 @@ def test_the_modem_is_not_at_a_tty(tmp_path: Path) -> None:
 def test_several_modems(tmp_path: Path) -> None:
     checks = "import os, sys\nassert sys.argv[1:] == [os.environ['MODEM_TTY'], os.environ['MODEM_TTY_1']]\n"
     options = ("--count", "2", "--link-dir", str(tmp_path))
-    assert vmodem_run(tmp_path, *options, "--exec", script(tmp_path, checks) + " {tty} {tty1}").returncode == 0
+    assert (
+        vmodem_run(tmp_path, *options, "--exec", script(tmp_path, checks) + " {tty} {tty1}").returncode == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -205,7 +211,12 @@ def test_words_are_not_split_again_and_other_braces_stay() -> None:
     wanted = command("driver '{\"a\": 1}' --port={tty} {tty}x", "1.5min", None)
     assert wanted is not None
     assert wanted.timeout == 90.0
-    assert filled_in(wanted.argv, ["/a path/tty"]) == ["driver", '{"a": 1}', "--port=/a path/tty", "/a path/ttyx"]
+    assert filled_in(wanted.argv, ["/a path/tty"]) == [
+        "driver",
+        '{"a": 1}',
+        "--port=/a path/tty",
+        "/a path/ttyx",
+    ]
     with pytest.raises(UsageError, match="there are 1, from 0"):
         filled_in(("{url1}",), ["socket://h:1"])
     assert of_child(["socket://h:1"], "/ctl")["MODEM_CTL"] == "/ctl"
@@ -217,6 +228,8 @@ def test_reading_from_standard_input_never_stops_it(tmp_path: Path) -> None:
 
 
 def test_the_help_says_what_the_statuses_are(tmp_path: Path) -> None:
-    done = subprocess.run([VMODEM, "run", "--help"], check=True, capture_output=True, text=True, env=os.environ)
+    done = subprocess.run(
+        [VMODEM, "run", "--help"], check=True, capture_output=True, text=True, env=os.environ
+    )
     said = " ".join(done.stdout.split())
     assert "128+n for a signal, 124 for --timeout, 1 if only an expectation failed" in said

@@ -1,4 +1,4 @@
-"""The example project, as somebody has it who copied the folder; and that its page shows what its files say."""
+"""The example project, as somebody has it who copied the folder; its page shows what its files say."""
 
 from __future__ import annotations
 
@@ -30,13 +30,21 @@ def needs(*programs: str) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(EXAMPLE, tmp_path / "uplink", ignore=shutil.ignore_patterns("__pycache__", ".*")))
+    return Path(
+        shutil.copytree(EXAMPLE, tmp_path / "uplink", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    )
 
 
 def sh(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     env = environment(folder) | {"PATH": f"{BINARIES}:{os.environ['PATH']}"}
     return subprocess.run(
-        ["bash", "-ec", command], check=False, cwd=folder, env=env, capture_output=True, text=True, timeout=LIMIT
+        ["bash", "-ec", command],
+        check=False,
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
     )
 
 
@@ -52,7 +60,14 @@ def compiled(folder: Path) -> None:
 
 def test_the_page_shows_the_files() -> None:
     shown = dict(re.findall(r"`([\w.]+)`[^\n]*:\n\n```\w+\n(.*?)```\n", PAGE, re.DOTALL))
-    assert set(shown) == {"test_uplink.py", "drop.yaml", "CMakeLists.txt", "meson.build", "github.yml", "compose.yaml"}
+    assert set(shown) == {
+        "test_uplink.py",
+        "drop.yaml",
+        "CMakeLists.txt",
+        "meson.build",
+        "github.yml",
+        "compose.yaml",
+    }
     for name, text in shown.items():
         assert text == (EXAMPLE / name).read_text(), name
 
@@ -75,7 +90,12 @@ def test_drivers_of_a_hundred_lines() -> None:
 def test_the_python_project(project: Path) -> None:
     good(project, "python -m pytest -p no:cacheprovider --strict-markers --junitxml=python.xml -n 2")
     (suite,) = ElementTree.parse(project / "python.xml").getroot()
-    assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.get("skipped")) == ("4", "0", "0", "0")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.get("skipped")) == (
+        "4",
+        "0",
+        "0",
+        "0",
+    )
 
 
 def test_its_story_finds_a_driver_that_does_not_reconnect(project: Path) -> None:

@@ -71,7 +71,7 @@ def test_what_was_asked(modem: LabModem) -> None:
         modem.assert_seen("AT+CREG*")
     with pytest.raises(AssertionError, match=r"AT\+CSQ was seen 2 times"):
         modem.assert_never("AT+CSQ")
-    with pytest.raises(ValueError, match="unknown key 'comand' .did you mean 'command'"):
+    with pytest.raises(ValueError, match=r"unknown key 'comand' .did you mean 'command'"):
         modem.assert_seen(comand="AT")
     with pytest.raises(ValueError, match="while they are expected"):
         modem.assert_seen(bytes={"count": 3})
@@ -168,7 +168,7 @@ def test_a_peer_of_the_tests(modem: LabModem) -> None:
         connection.expect(b"hello")
         connection.send(b"world")
         assert client.hear("world")
-        with pytest.raises(PeerError, match="not closed within 0.01 s"):
+        with pytest.raises(PeerError, match=r"not closed within 0.01 s"):
             connection.expect_close(0.01)
         connection.close()
         client.hear("CLOSED\r\n")
@@ -221,7 +221,7 @@ def test_what_a_peers_story_finds_wrong_is_raised(modem: LabModem) -> None:
         client.ask("pinG", "SEND OK\r\n")
         assert seen.wait(LIMIT)
         client.hear("CLOSED\r\n")
-    with pytest.raises(PeerError, match="expected b'ping'.*got b'pinG'"):
+    with pytest.raises(PeerError, match=r"expected b'ping'.*got b'pinG'"):
         modem.finish()
 
 
@@ -273,7 +273,7 @@ def test_what_is_done_to_the_module(modem: LabModem) -> None:
         modem.urc("+TEST: 1")
         client.hear("+TEST: 1\r\n")
         modem.send_sms("+491701234567", "hello")
-        client.hear("+CMTI: \"SM\",1\r\n")
+        client.hear('+CMTI: "SM",1\r\n')
         modem.ring("+491701234567", for_=0.0)
         client.hear("RING\r\n")
         client.hear("NO CARRIER\r\n")
@@ -292,7 +292,7 @@ def test_what_is_done_to_the_module(modem: LabModem) -> None:
         modem.do(signal={"rssii": 1})
     with pytest.raises(ValueError, match="decides about the command that is just received"):
         modem.do(hang=True)
-    with pytest.raises(ValueError, match="Invalid enum|is not known"):
+    with pytest.raises(ValueError, match=r"Invalid enum|is not known"):
         modem.register("hom")
 
 

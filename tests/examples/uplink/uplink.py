@@ -21,8 +21,10 @@ class ModemError(Exception):
 class Uplink:
     """One TCP connection through a SIM800 at a serial port."""
 
-    def __init__(self, port: str, host: str, number: int, *, apn: str = "internet", patience: float = 10.0) -> None:
-        """``port``: a device, or anything that ``serial.serial_for_url`` opens; ``patience``: seconds per answer."""
+    def __init__(
+        self, port: str, host: str, number: int, *, apn: str = "internet", patience: float = 10.0
+    ) -> None:
+        """``port``: a device, or what ``serial.serial_for_url`` opens; ``patience``: seconds per answer."""
         self._port = serial.serial_for_url(port, 115200, timeout=0.05)
         self._host, self._number, self._apn, self._patience = host, number, apn, patience
         self._unread = bytearray()
@@ -31,11 +33,13 @@ class Uplink:
     def __enter__(self) -> Uplink:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self._port.close()
 
     def send(self, data: bytes, attempts: int = 5) -> None:
-        """Send ``data``; connects first where that is needed. Raises :class:`ModemError` after the last attempt."""
+        """Send ``data``, connecting where needed. Raises :class:`ModemError` after the last attempt."""
         for attempt in range(attempts):
             try:
                 if not self.connected:
