@@ -15,6 +15,33 @@ from typing import Any
 VMODEM = str(Path(sys.executable).with_name("vmodem"))
 LIMIT = 20.0
 
+ONE_OF_EACH: dict[str, Any] = {
+    "mark": "here",
+    "log": "hello",
+    "verdict": "pass",
+    "coverage": "lost",
+    "register": "searching",
+    "signal": {"rssi": 5},
+    "attach": "lost",
+    "pdp_deact": {},
+    "pdp": "refuse",
+    "sim": "remove",
+    "power": "reset",
+    "fail": {"command": "AT"},
+    "socket": {"action": "reset"},
+    "link": {"latency": "200ms"},
+    "restore": {},
+    "connects": {"answer": "refuse"},
+    "dns": {"answer": "nxdomain"},
+    "garble": {"flip": 1},
+    "line": {"ri": "on"},
+    "urc": "+HELLO",
+    "sms": {"from": "+49170", "text": "hello"},
+    "ring": {"from": "+49170"},
+    "time": {"utc": "2026-01-01T00:00:00Z"},
+}
+"""What the control socket can be asked for, one of each."""
+
 
 def environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MODEM_")}

@@ -43,7 +43,8 @@ def checked(source: Source, route: RouteCheck) -> model.Scenario:
 def steps_of(steps: Value, whose: str) -> list[model.Step]:
     """Steps that ``whose`` gives while a modem runs; raises as :func:`load` does."""
     rule = {"id": whose, "when": {"external": whose}, "do": steps}
-    return _part({"rules": [rule]}, whose, "rules[0].do").rules[0].do
+    alone = isinstance(steps, list) and len(steps) == 1
+    return _part({"rules": [rule]}, whose, f"rules[0].do{'[0]' if alone else ''}").rules[0].do
 
 
 def expectation_of(expectation: dict[str, Value], whose: str) -> model.Expectation:
@@ -53,8 +54,8 @@ def expectation_of(expectation: dict[str, Value], whose: str) -> model.Expectati
 
 def _part(part: dict[str, Value], whose: str, place: str) -> model.Scenario:
     """A scenario that has only this; a fault's field is told from ``place`` on."""
-    source = foreign(whose, {"version": 1, "name": whose, **part})
     try:
+        source = foreign(whose, {"version": 1, "name": whose, **part})
         return checked(source, _no_routes)
     except ScenarioError as error:
         faults = [replace(fault, field=fault.field.removeprefix(place).lstrip(".")) for fault in error.faults]
@@ -174,6 +175,8 @@ def _explained(text: str, kind: type[Struct], inside: Path_, value: Value) -> st
         choices = _choices(kind, inside)
         listed = f"; one of {', '.join(choices)}" if choices else ""
         return f"{given!r} is not known{_suggestion(str(given), choices)}{listed}"
+    if text.startswith("Expected `str` of length <="):
+        return f"{given!r} is too long: {text}"
     if text.startswith("Expected `str"):
         return f"{given!r} is no string{' (quote it)' if isinstance(given, (int, bool)) else ''}: {text}"
     return text

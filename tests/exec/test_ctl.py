@@ -6,41 +6,14 @@ import json
 import socket
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import serial
-from beside import LIMIT, VMODEM, Control, environment, modem_with_ctl, script, vmodem_run
+from beside import LIMIT, ONE_OF_EACH, VMODEM, Control, environment, modem_with_ctl, script, vmodem_run
 from vmodem.emulator.ctl import LONGEST_LINE, MOST_CLIENTS
 from vmodem.emulator.ctl_client import request
 from vmodem.emulator.mistakes import UsageError
 from vmodem.emulator.scenario.steps import DECIDING, STEPS
-
-ONE_OF_EACH: dict[str, Any] = {
-    "mark": "here",
-    "log": "hello",
-    "verdict": "pass",
-    "coverage": "lost",
-    "register": "searching",
-    "signal": {"rssi": 5},
-    "attach": "lost",
-    "pdp_deact": {},
-    "pdp": "refuse",
-    "sim": "remove",
-    "power": "reset",
-    "fail": {"command": "AT"},
-    "socket": {"action": "reset"},
-    "link": {"latency": "200ms"},
-    "restore": {},
-    "connects": {"answer": "refuse"},
-    "dns": {"answer": "nxdomain"},
-    "garble": {"flip": 1},
-    "line": {"ri": "on"},
-    "urc": "+HELLO",
-    "sms": {"from": "+49170", "text": "hello"},
-    "ring": {"from": "+49170"},
-    "time": {"utc": "2026-01-01T00:00:00Z"},
-}
 
 
 def ctl(path: Path, *words: str) -> tuple[int, str, str]:
@@ -240,7 +213,7 @@ def test_the_command(tmp_path: Path) -> None:
         status, _, err = ctl(path, "regster", "searching")
         assert (status, err) == (
             1,
-            "vmodem ctl: ctl: [0]: unknown key 'regster' (did you mean 'register'?)\n",
+            "vmodem ctl: ctl: unknown key 'regster' (did you mean 'register'?)\n",
         )
         status, _, err = ctl(path, "--modem", "3", "pdp_deact")
         assert (status, err) == (1, "vmodem ctl: there is no modem 3 (there are 1, from 0)\n")
