@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    import pluggy
+
     from .lab.modem import LabModem
     from .lab.real import RealModem
     from .lab.settings import Settings
@@ -220,17 +222,20 @@ def _folder(request: pytest.FixtureRequest) -> Path | None:
 # ---- the report ----------------------------------------------------------------------------------
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(hookwrapper=True)  # the way of every pytest since 7: who does not use us may have an old one
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+) -> Generator[None, pluggy.Result[pytest.TestReport], None]:
     """Show what the modems said and where they stand when a test fails."""
-    report = yield
-    if report.failed and call.when in ("call", "teardown"):
-        for modem in item.stash.get(_MODEMS, [])[:SHOWN]:
+    outcome = yield
+    modems = item.stash.get(_MODEMS, [])
+    if not modems or call.when == "setup":
+        return
+    report = outcome.get_result()
+    if report.failed:
+        for modem in modems[:SHOWN]:
             report.sections.append((f"vmodem {modem.number}", modem.describe()))
         _attach(item)
-    return report
 
 
 SHOWN = 5

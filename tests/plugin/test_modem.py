@@ -108,6 +108,17 @@ def test_an_expectation_that_does_not_come(modem_factory: Callable[..., LabModem
     assert modem.finish() == (), "said once"
 
 
+@pytest.mark.parametrize("standing", [False, True])
+def test_what_the_driver_wrote_last_counts(modem_factory: Callable[..., LabModem], standing: bool) -> None:
+    """It closed the port behind it and nobody read an answer."""
+    for _ in range(10):
+        modem = modem_factory(clock="standing" if standing else "running")
+        modem.expect("AT+CIPSHUT")
+        with serial.serial_for_url(modem.port) as port:
+            port.write(b"AT+CIPSHUT\r")
+        assert [outcome.met for outcome in modem.finish()] == [True]
+
+
 def test_a_test_waits_for_a_driver_in_another_thread(modem: LabModem) -> None:
     expected = modem.expect("AT+CSQ", within=LIMIT)
 
