@@ -11,7 +11,7 @@ from typing import IO
 from xml.etree import ElementTree
 
 from .child import BY_SIGNAL, Command, Ended
-from .scenario.director import Report
+from .scenario.report import Report
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """XML 1.0, 2.2."""

@@ -15,8 +15,9 @@ from .events import RegistrationChanged, SimChanged
 from .hosting import Act
 from .mistakes import UsageError
 from .scenario import values
-from .scenario.director import Director, Listener, Report
+from .scenario.director import Director
 from .scenario.model import Scenario
+from .scenario.report import Listener, Report
 from .scenario.steps import STAT
 from .transcript import JsonLog
 

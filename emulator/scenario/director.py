@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 from msgspec import UNSET
 
@@ -21,40 +20,15 @@ from ..jobs import Timer, Timers
 from ..orders import Finish, Note, Order
 from ..tampering import Incoming, Verdict
 from . import values
-from .expectations import Expectations, Outcome, Watched
+from .expectations import Expectations, Watched
 from .happenings import Happening, Kind, States, kinds, matches
 from .model import Expectation, Guard, Rule, Scenario, Step, Trigger
 from .noise import Noise
 from .playing import Playing
+from .report import Listener, Report
 from .steps import Gated, Stage, offered, perform
 from .vocabulary import beginnings
 from .witness import Witness
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How a run ended."""
-
-    outcomes: tuple[Outcome, ...]
-    seed: int
-    verdict: str = ""
-    """What a ``verdict`` step said: ``pass``, ``fail`` or nothing."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether every expectation was met and no step said otherwise."""
-        return self.verdict != "fail" and all(outcome.met for outcome in self.outcomes)
-
-
-class Listener(Protocol):
-    """Whoever wants to know what happened and how it was judged, while the run goes on."""
-
-    def happened(self, now: float, it: Happening) -> None:
-        """Something happened (bytes are counted only if a rule or an expectation asks for them)."""
-
-    def judged(self, now: float, watched: Watched) -> None:
-        """An expectation was met, or has failed."""
-
 
 TESTER = "tester"
 """The name under which steps are taken that no rule has."""
