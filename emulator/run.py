@@ -82,8 +82,8 @@ async def serve(plan: Plan) -> int:
     _until_failure(loop, stopped)
     with ExitStack() as cleanup:
         try:
-            junit = _open_junit(plan, cleanup)
             scene = _start(plan, cleanup, play)
+            junit = _open_junit(plan, cleanup)
             if plan.ctl is not None:
                 assert play is not None
                 cleanup.callback((await _controlled(plan.ctl, scene, play)).close)

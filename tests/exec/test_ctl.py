@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -61,6 +62,20 @@ def test_every_step_of_a_scenario_can_be_asked_for(tmp_path: Path) -> None:
         for verb, value in ONE_OF_EACH.items():
             if verb != "verdict":  # it ends the run
                 assert control.ask({verb: value}) == {"ok": True}, verb
+        control.close()
+
+
+def test_the_page_shows_a_real_dialogue(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "emulator" / "lab" / "README.md").read_text()
+    (dialogue,) = re.findall(r"```text\n(> .*?)```", page, re.DOTALL)
+    with modem_with_ctl(tmp_path) as path:
+        control = Control(path)
+        for line in dialogue.splitlines():
+            mark, _, text = line.partition(" ")
+            if mark == ">":
+                control.send(text.encode() + b"\n")
+            else:
+                assert control.hear() == json.loads(text)
         control.close()
 
 

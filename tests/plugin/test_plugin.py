@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ from xml.etree import ElementTree
 import pytest
 from vmodem.emulator import pytest_plugin
 from vmodem.emulator.lab import settings
+from vmodem.emulator.lab.modem import LabModem
+from vmodem.emulator.lab.network import Network
+from vmodem.emulator.lab.peer import Connection, TcpPeer
 
 pytest_plugins = ["pytester"]
 
@@ -43,6 +47,22 @@ def test_it_is_on_the_list_of_fixtures_and_markers(pytester: pytest.Pytester) ->
 
 def test_the_marker_knows_what_the_settings_know() -> None:
     assert pytest_plugin.KNOWN == settings.KNOWN
+
+
+def test_the_page_names_everything(pytester: pytest.Pytester) -> None:
+    """Every verb, setting, option and line of the ini file."""
+    page = (Path(__file__).parents[2] / "emulator" / "lab" / "README.md").read_text()
+    verbs = [
+        n for kind in (LabModem, Network, TcpPeer, Connection) for n in vars(kind) if not n.startswith("_")
+    ]
+    ours = {"hosted", "inject", "describe", "finish", "let_pass", "address", "expect_none", "hang_up"}
+    unnamed = [name for name in verbs if name not in ours and not re.search(rf"\b{name}\b", page)]
+    assert not unnamed
+    for name in (*pytest_plugin.KNOWN, *settings.ENDPOINTS, *settings.CLOCKS):
+        assert f"`{name}`" in page or f'"{name}"' in page, name
+    shown = pytester.runpytest_subprocess("--help").stdout.str()
+    for option in {*re.findall(r"--vmodem-[a-z-]+", shown), *re.findall(r"vmodem_[a-z_]+", shown)}:
+        assert f"`{option}" in page, option
 
 
 def test_who_does_not_use_it_pays_nothing() -> None:
