@@ -194,3 +194,16 @@ def status(command: Command, ended: Ended, well: int) -> int:
     if ended.why == "scenario" or not command.counts:
         return well
     return ended.status or well
+
+
+def complaint(command: Command, ended: Ended) -> str:
+    """What is wrong with how the program ended, or nothing."""
+    if ended.why == "timeout":
+        return f"it had not ended after {command.timeout:g} s"
+    if ended.why == "signal":
+        return f"the run was ended by signal {ended.signal}"
+    if ended.why == "scenario" or not ended.status or not command.counts:
+        return ""
+    if ended.status > BY_SIGNAL:
+        return f"signal {ended.status - BY_SIGNAL} ended it"
+    return f"exit status {ended.status}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 from xml.etree import ElementTree
 
-from .child import BY_SIGNAL, Command, Ended
+from .child import Command, Ended, complaint
 from .scenario.report import Report
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -60,19 +60,6 @@ def case(suite: ElementTree.Element, classname: str, name: str, wrong: str, seco
     )
     if wrong:
         ElementTree.SubElement(made, "failure", message=_clean(wrong))
-
-
-def complaint(command: Command, ended: Ended) -> str:
-    """What is wrong with how the program ended, or nothing."""
-    if ended.why == "timeout":
-        return f"it had not ended after {command.timeout:g} s"
-    if ended.why == "signal":
-        return f"the run was ended by signal {ended.signal}"
-    if ended.why == "scenario" or not ended.status or not command.counts:
-        return ""
-    if ended.status > BY_SIGNAL:
-        return f"signal {ended.status - BY_SIGNAL} ended it"
-    return f"exit status {ended.status}"
 
 
 def _clean(text: str) -> str:

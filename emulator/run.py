@@ -100,8 +100,7 @@ async def serve(plan: Plan) -> int:
             _write_junit(junit, plan, reports, ended, time.monotonic() - begun)
         if plan.command is None or ended is None:
             return well
-        from .child import status
-        from .junit import complaint
+        from .child import complaint, status
 
         wrong = complaint(plan.command, ended)
         if wrong:

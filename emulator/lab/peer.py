@@ -176,6 +176,10 @@ class TcpPeer:
                 connection.hang_up()
         for thread in self._served:
             thread.join(WITHIN)
+            if thread.is_alive():
+                self._failures.append(
+                    PeerError(f"{self.name}: a story goes on though its connection is gone")
+                )
         for connection in self._connections:
             connection.close()
         if self._failures:

@@ -233,3 +233,14 @@ def test_the_help_says_what_the_statuses_are(tmp_path: Path) -> None:
     )
     said = " ".join(done.stdout.split())
     assert "128+n for a signal, 124 for --timeout, 1 if only an expectation failed" in said
+
+
+def test_it_needs_nothing_installed(tmp_path: Path) -> None:
+    """As the README's first command: what scenarios need is not touched."""
+    without = "import sys; sys.modules.update(msgspec=None, yaml=None, serial=None)\n"
+    without += "from vmodem.emulator.cli import main; sys.exit(main(sys.argv[1:]))"
+    command_line = [sys.executable, "-c", without, "run", "--exec", "sh -c 'exit 5'"]
+    done = subprocess.run(
+        command_line, check=False, capture_output=True, text=True, env=environment(tmp_path), timeout=LIMIT
+    )
+    assert (done.returncode, done.stderr) == (5, "vmodem run: sh: exit status 5\n")
