@@ -14,8 +14,9 @@ from .dialect import Dialect, Options
 from .hosting import Act
 from .mistakes import UsageError
 from .scenario import values
-from .scenario.director import Director, Report
+from .scenario.director import Director
 from .scenario.model import Scenario
+from .scenario.report import Listener, Report
 from .scenario.steps import STAT
 from .transcript import JsonLog
 
@@ -77,11 +78,13 @@ class Play:
     seed: int
     finished: Callable[[str], None]
     directors: list[Director]
+    listener: Listener | None = None
+    """Of every director."""
 
     def act(self, now: float) -> Act:
         """The part of one more modem, beginning now."""
         seed = self.seed + len(self.directors)
-        director = Director(self.scenario, seed, now, self.dialect)
+        director = Director(self.scenario, seed, now, self.dialect, self.listener)
         self.directors.append(director)
         return Act(director, str(seed), self.finished)
 

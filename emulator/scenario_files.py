@@ -13,6 +13,14 @@ from .scenario.model import Scenario
 from .scenario.text import ScenarioError
 
 
+def load_scenario(path: Path) -> Scenario:
+    """The scenario in ``path``; every fault is in the :class:`UsageError` that is raised."""
+    try:
+        return load(path, Route.entry)
+    except ScenarioError as error:
+        raise UsageError(str(error)) from error
+
+
 def read_scenario(path: Path) -> Scenario:
     """The scenario in ``path``; every fault is told, then :class:`UsageError` raised."""
     try:

@@ -312,7 +312,7 @@ def test_the_deadline_ends_a_run(start: Start) -> None:
 
 def test_repeating_is_not_left_out_in_silence(start: Start) -> None:
     run = start(f"{HEAD}repeat: 3\n")
-    assert "repeat: 3 is left out: a run without --exec is one run" in run.stops()[1]
+    assert "repeat: 3 is left out: vmodem run plays its story once" in run.stops()[1]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
