@@ -16,14 +16,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from .choices import Checked
+from .clock import RealClock
 from .driver import Driver
 from .endpoints import EndpointError, Pipe
+from .endpoints.either import EitherPipe
 from .endpoints.inprocess import InProcessPipe
 from .events import Event
-from .hosting import new_driver, new_world
+from .hosting import Act, new_driver, new_world
+from .leaping import Sleeper
 from .loop import DirectLoop
+from .observer import Observer
 from .places import port_name
-from .transcript import JsonLog
 
 if TYPE_CHECKING:
     from ..netstack.air import Air
@@ -32,6 +35,18 @@ RUNNING = "running"
 """The name in a URL that stands for a modem that runs already: ``vmodem://running/7``."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """What a test wants of a modem."""
+
+    act: Callable[[float], Act] | None = None
+    """The scenario's part, made when the modem's time has begun."""
+    clock: RealClock | None = None
+    """A clock of the test's."""
+    beside: bool = False
+    """Whether it is at a port inside the process as well."""
 
 
 @dataclass(slots=True)
@@ -57,14 +72,16 @@ class Background:
         self,
         chosen: Checked,
         make_pipe: Callable[[], Pipe] | None = None,
-        log: JsonLog | None = None,
+        log: Observer | None = None,
         note: Callable[[str], None] | None = None,
         air: Air | None = None,
+        lab: Lab | None = None,
     ) -> HostedModem:
         """Start one modem as ``chosen`` says, at the port that ``make_pipe`` makes, or inside the process.
 
         ``log`` gets everything (and is closed with the modem), ``note`` the remarks. Modems that are given
-        the same ``air`` reach each other by PDP address. Raises :class:`~.endpoints.EndpointError`.
+        the same ``air`` reach each other by PDP address. ``lab``: what a test wants beside that. Raises
+        :class:`~.endpoints.EndpointError`.
         """
         if len(chosen.options) != 1:
             raise ValueError(f"{len(chosen.options)} modems at once; start them one by one")
@@ -72,10 +89,13 @@ class Background:
             number = next(self._numbers)
             self._begin()
             try:
-                modem = self.call(lambda: self._start(number, chosen, make_pipe, log, note, air))
+                modem = self.call(
+                    lambda: self._start(number, chosen, make_pipe, log, note, air, lab or Lab())
+                )
             except BaseException:
                 self._end_if_idle()
                 raise
+            modem.owner = threading.get_ident()
             self._modems[number] = modem
             return modem
 
@@ -129,19 +149,28 @@ class Background:
         number: int,
         chosen: Checked,
         make_pipe: Callable[[], Pipe] | None,
-        log: JsonLog | None,
+        log: Observer | None,
         note: Callable[[str], None] | None,
         air: Air | None,
+        lab: Lab,
     ) -> HostedModem:
-        pipe = InProcessPipe(f"vmodem://{RUNNING}/{number}") if make_pipe is None else make_pipe()
-        world, (engine,) = new_world(chosen, air)
-        driver = new_driver(world, engine, pipe, log, note)
+        inside = InProcessPipe(f"vmodem://{RUNNING}/{number}")
+        pipe: Pipe = inside
+        if make_pipe is not None:
+            pipe = EitherPipe(make_pipe(), inside) if lab.beside else make_pipe()
+        try:
+            world, (engine,) = new_world(chosen, air, lab.clock)
+            act = None if lab.act is None else lab.act(world.clock.now())
+            driver = new_driver(world, engine, pipe, log, note, act=act)
+        except BaseException:
+            pipe.close()
+            raise
         try:
             driver.start()
         except BaseException:
             driver.stop()
             raise
-        return HostedModem(self, number, driver, pipe)
+        return HostedModem(self, number, driver, pipe, world.clock)
 
     def _begin(self) -> None:
         if self._shift is not None and self._shift.thread.is_alive():
@@ -185,7 +214,12 @@ class Background:
 class HostedModem:
     """A modem that runs in a :class:`Background`; every call is allowed from any thread."""
 
-    def __init__(self, background: Background, number: int, driver: Driver, pipe: Pipe) -> None:
+    def __init__(
+        self, background: Background, number: int, driver: Driver, pipe: Pipe, clock: RealClock
+    ) -> None:
+        self.clock = clock
+        self.owner = threading.get_ident()
+        """The thread that may let time leap by waiting: whoever stands still with a standing clock."""
         self.background = background
         self.number = number
         self.driver = driver
@@ -195,6 +229,17 @@ class HostedModem:
     def port(self) -> str:
         """What a client opens: a path, or a URL for ``serial.serial_for_url``."""
         return port_name(self.pipe)
+
+    @property
+    def url(self) -> str:
+        """The port inside the process. Raises :class:`EndpointError` where there is none."""
+        return in_process(self).path
+
+    @property
+    def sleepers(self) -> list[Sleeper]:
+        """What waits for the modem's time, to be looked at in its thread."""
+        parts = (self.driver.netstack, self.driver)
+        return [part for part in parts if isinstance(part, Sleeper)]
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -222,9 +267,10 @@ class HostedModem:
 
 def in_process(modem: HostedModem) -> InProcessPipe:
     """The port of a modem inside the process. Raises :class:`EndpointError` for another kind."""
-    if not isinstance(modem.pipe, InProcessPipe):
+    pipe = modem.pipe.inside if isinstance(modem.pipe, EitherPipe) else modem.pipe
+    if not isinstance(pipe, InProcessPipe):
         raise EndpointError(f"modem {modem.number} is at {modem.port}; open that")
-    return modem.pipe
+    return pipe
 
 
 SHARED = Background()

@@ -59,8 +59,9 @@ def as_option(field: str) -> str:
     return "--" + field.replace("_", "-")
 
 
-def check(choices: Choices, count: int = 1, spell: Spell = as_option) -> Checked:
+def check(choices: Choices, count: int = 1, spell: Spell = as_option, first: int = 0) -> Checked:
     """Check what can be checked without touching the machine; ``spell`` names a field to the user.
+    ``first``: the number of the first modem, where others of the same seed run already.
 
     Raises :class:`~.mistakes.UsageError`, and :class:`~.mistakes.SetupError` for a broken dialect package.
     """
@@ -71,7 +72,7 @@ def check(choices: Choices, count: int = 1, spell: Spell = as_option) -> Checked
         raise UsageError(str(error)) from error
     return Checked(
         dialect=dialect,
-        options=tuple(_options(choices, count, dialect, spell)),
+        options=tuple(_options(choices, count, dialect, spell, first)),
         routes=routes,
         policy=_policy(choices.network, spell),
         listen_host=_address(spell("listen_host"), choices.listen_host),
@@ -87,7 +88,7 @@ def _policy(text: str, spell: Spell) -> Policy:
         raise UsageError(f"{spell('network')} {text!r} is none of {known} (write one of them)") from error
 
 
-def _options(choices: Choices, count: int, dialect: Dialect, spell: Spell) -> list[Options]:
+def _options(choices: Choices, count: int, dialect: Dialect, spell: Spell, first: int) -> list[Options]:
     if count > 1:
         for field in ("local_ip", "imei", "number"):
             if getattr(choices, field):
@@ -114,7 +115,7 @@ def _options(choices: Choices, count: int, dialect: Dialect, spell: Spell) -> li
             wall=wall,
             timing_factor=factor,
         )
-        for own in identities(count, choices.seed)
+        for own in identities(count, choices.seed, first)
     ]
 
 

@@ -80,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     checker.set_defaults(action=_check)
     schema = commands.add_parser("schema", help="print the JSON Schema of scenario files, for editors")
     schema.set_defaults(action=_schema)
+    text = "do to a running modem (vmodem run --ctl) what a scenario's step does, or ask for its states"
+    ctl = commands.add_parser("ctl", help=text, description=text)
+    text = "as register searching; signal rssi=5; pdp_deact; states; expectations; or a JSON object"
+    ctl.add_argument("words", metavar="COMMAND", nargs="+", help=text)
+    ctl.add_argument("--socket", metavar="PATH", help="where it is (default: $MODEM_CTL)")
+    ctl.add_argument("--modem", metavar="N", type=int, help="which one, from 0, where there are several")
+    ctl.set_defaults(action=_ctl)
     table = commands.add_parser("commands", help="list the AT commands of a module, and what they do here")
     table.add_argument("dialect", metavar="DIALECT", help="its name, as vmodem dialects tells")
     table.add_argument("--format", choices=("text", "csv", "markdown"), default="text")
@@ -102,6 +109,7 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     add("--boot", action="store_true", help=boot_help)
     text = "play what FILE (or a story of the catalogue) says goes wrong, and what the driver must do"
     add("--scenario", metavar="FILE", help=text)
+    _add_test(run)
     add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
     add("--log", metavar="FILE", help="record everything in FILE (replaced), a JSON object a line")
     text = "capture the radio's IP packets and the AT line in FILE (replaced), for Wireshark (pcapng)"
@@ -127,6 +135,23 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     card.add_argument("--imei", metavar="DIGITS", help="the module's serial number")
     card.add_argument("--number", metavar="NUMBER", help="the subscriber's number")
     card.add_argument("--pin", metavar="PIN", help="lock the SIM card with this PIN")
+
+
+def _add_test(run: _Parser) -> None:
+    add = run.add_argument_group("the program under test").add_argument
+    text = (
+        "run this beside the modem and end when it ends; {tty} (or {url}) is the port, as $MODEM_TTY is. "
+        "Exit status: the program's own, 128+n for a signal, 124 for --timeout, 1 if only an "
+        "expectation failed"
+    )
+    add("--exec", metavar="COMMAND", help=text)
+    add("--timeout", metavar="TIME", help="end it after so long (60, 90s, 2min)")
+    text = "ignore: its exit status says nothing, the scenario's expectations alone do"
+    add("--exec-status", choices=("count", "ignore"), help=text)
+    text = "write a JUnit file: a test case for each expectation, and one for the program"
+    add("--junit", metavar="FILE", help=text)
+    text = "a Unix socket where vmodem ctl, or a test, does to the modem what a scenario's steps do"
+    add("--ctl", metavar="PATH", help=text)
 
 
 def _add_ports(run: _Parser) -> None:
@@ -162,6 +187,12 @@ def _check(args: argparse.Namespace) -> int:
     from .scenario_files import check_files
 
     return 0 if check_files([Path(name) for name in args.files]) else UsageError.status
+
+
+def _ctl(args: argparse.Namespace) -> int:
+    from .ctl_client import control
+
+    return control(args.socket, args.modem, args.words)
 
 
 def _schema(_args: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Protocol
 
@@ -30,6 +31,31 @@ class RealClock:
     def delay(self, until: float) -> float:
         """Real seconds to wait until module time ``until`` (0 if it has passed)."""
         return max(0.0, (until - self.now()) / self._rate)
+
+
+class LeapingClock(RealClock):
+    """A test's clock, which leaps when it is told to; in between it runs as the host's, or stands still."""
+
+    def __init__(self, *, running: bool = True) -> None:
+        super().__init__()
+        self.running = running
+        self._leapt = 0.0
+
+    def now(self) -> float:
+        """Seconds of module time since construction."""
+        return self._leapt + super().now() if self.running else self._leapt
+
+    def delay(self, until: float) -> float:
+        """Real seconds to wait until ``until``: for ever, where time stands still."""
+        left = max(0.0, until - self.now())
+        return left if self.running or not left else math.inf
+
+    def leap_to(self, moment: float) -> None:
+        """It is ``moment`` now; one that has passed changes nothing."""
+        if self.running:
+            self._leapt += max(0.0, moment - self.now())
+        else:
+            self._leapt = max(moment, self._leapt)
 
 
 class ManualClock:

@@ -115,12 +115,16 @@ class Options:
     number: str = "+491701234567"
     pin: str = ""
     puk: str = "12345678"
+    card: bool = True
+    """Whether there is a SIM card in it at the beginning."""
     operator: str = "Virtual"
     plmn: str = "26201"
     lac: int = 0x1A2B
     ci: int = 0x3C4D
     technologies: tuple[AccessTechnology, ...] = tuple(AccessTechnology)
     """What the network has where the module is (LPWA modules choose among them)."""
+    registered: int = 1
+    """<stat> of 27.007 7.2: what the network grants at the beginning."""
     rssi: int = 20
     ber: int = 0
     flow: tuple[int, int] = (0, 0)

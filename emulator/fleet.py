@@ -18,12 +18,12 @@ _IDLE_DESCRIPTORS = 3
 _COMMON_DESCRIPTORS = 32
 
 
-def identities(count: int, seed: int) -> list[Options]:
-    """``count`` modules with cards, no two alike; the first of seed 0 is the default module.
+def identities(count: int, seed: int, first: int = 0) -> list[Options]:
+    """``count`` modules with cards from number ``first`` on, no two alike; 0 of seed 0 is the default one.
 
     Serial numbers are in a row, and 200 seeds have nothing in common. PDP addresses follow from the IMEI.
     """
-    return [_identity(seed * MOST + number) for number in range(count)]
+    return [_identity(seed * MOST + number) for number in range(first, first + count)]
 
 
 def _identity(number: int) -> Options:

@@ -28,12 +28,14 @@ class World:
     air: Air
 
 
-def new_world(chosen: Checked, air: Air | None = None) -> tuple[World, list[Modem]]:
+def new_world(
+    chosen: Checked, air: Air | None = None, clock: RealClock | None = None
+) -> tuple[World, list[Modem]]:
     """A world and the modems in it, one for each of ``chosen.options``; nothing runs yet.
 
-    ``air``: where they reach the modems of other worlds of the same event loop, too.
+    ``air``: where they reach the modems of other worlds of the same event loop, too. ``clock``: a test's.
     """
-    clock = RealClock()
+    clock = RealClock() if clock is None else clock
     modems = [Modem(chosen.dialect, options, now=clock.now()) for options in chosen.options]
     return World(chosen, clock, Air(_own_addresses(chosen, modems)) if air is None else air), modems
 

@@ -11,12 +11,12 @@ from ..netstack.routes import Route, Routes
 from .choices import Checked, Choices
 from .console import complain
 from .dialect import Dialect, Options
-from .events import RegistrationChanged, SimChanged
 from .hosting import Act
 from .mistakes import UsageError
 from .scenario import values
-from .scenario.director import Director, Report
+from .scenario.director import Director
 from .scenario.model import Scenario
+from .scenario.report import Listener, Report
 from .scenario.steps import STAT
 from .transcript import JsonLog
 
@@ -59,6 +59,8 @@ def _options(options: Options, scenario: Scenario) -> Options:
     return replace(
         options,
         timings={**options.timings, **latencies},
+        card=scenario.modem.sim.present,
+        registered=STAT[network.registered],
         rssi=options.rssi if network.rssi is UNSET else network.rssi,
         lac=options.lac if network.lac is UNSET else network.lac,
         ci=options.ci if network.ci is UNSET else network.ci,
@@ -76,16 +78,13 @@ class Play:
     seed: int
     finished: Callable[[str], None]
     directors: list[Director]
+    listener: Listener | None = None
+    """Of every director."""
 
     def act(self, now: float) -> Act:
         """The part of one more modem, beginning now."""
         seed = self.seed + len(self.directors)
-        director = Director(self.scenario, seed, now, self.dialect)
-        network, sim = self.scenario.modem.network, self.scenario.modem.sim
-        if network.registered != "home":
-            director.order(RegistrationChanged(STAT[network.registered]))
-        if not sim.present:
-            director.order(SimChanged(False))
+        director = Director(self.scenario, seed, now, self.dialect, self.listener)
         self.directors.append(director)
         return Act(director, str(seed), self.finished)
 

@@ -7,8 +7,10 @@ ImportError for "no such protocol"; the modem is imported when one is opened.
 
 from __future__ import annotations
 
+import math
 import select
 import socket
+import threading
 import time
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,9 @@ from serial.serialutil import (
     Timeout,
 )
 
+from .clock import LeapingClock
 from .events import LineSignal
+from .leaping import leap
 
 if TYPE_CHECKING:
     from .background import HostedModem
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from .endpoints.inprocess import InProcessPipe
 
 _YES_NO = {"": True, "1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+GRACE, LATER = 0.02, 0.005
+"""Real seconds that sockets and peers have for an answer before time leaps, and behind each moment."""
 _BREAK = 0.25
 """What pyserial sends as a break when it is told no length, in seconds."""
 
@@ -169,6 +175,7 @@ class Serial(SerialBase):
         assert wake is not None
         data = bytearray()
         timeout = Timeout(self.timeout)  # type: ignore[arg-type]  # None is allowed
+        leapt = 0.0
         while len(data) < size:
             try:
                 piece = connection.recv(size - len(data))
@@ -177,7 +184,11 @@ class Serial(SerialBase):
                 if data and self.inter_byte_timeout is not None:
                     gap = self.inter_byte_timeout
                     left = gap if left is None else min(left, gap)
-                if not _wait(connection, select.POLLIN, wake[0], left):
+                if self._time_stands():
+                    leapt += self._leap(math.inf if left is None else left - leapt)
+                    if not _wait(connection, select.POLLIN, wake[0], left if left is None else 0):
+                        break
+                elif not _wait(connection, select.POLLIN, wake[0], left):
                     break
                 continue
             except OSError as error:
@@ -188,6 +199,23 @@ class Serial(SerialBase):
             if timeout.expired():
                 break
         return bytes(data)
+
+    def _time_stands(self) -> bool:
+        """Whether the modem's time stands still unless this thread waits."""
+        modem = self._modem
+        assert modem is not None
+        clock = modem.clock
+        return isinstance(clock, LeapingClock) and not clock.running and modem.owner == threading.get_ident()
+
+    def _leap(self, seconds: float) -> float:
+        """Let the modem's time pass until bytes come, at most ``seconds``; how long that was."""
+        modem, connection = self._modem, self._connected()
+        assert modem is not None
+        poll = select.poll()
+        poll.register(connection, select.POLLIN)
+        if seconds <= 0 or poll.poll(GRACE * 1000):
+            return 0.0
+        return leap(modem, seconds, lambda: bool(poll.poll(LATER * 1000)))
 
     def write(self, b: Any, /) -> int:
         """Write all of ``b``; waits while the modem takes nothing, at most :attr:`write_timeout` seconds."""

@@ -43,7 +43,7 @@ class Sim:
     """The card: three tries for the PIN, ten for the PUK (GSM 11.11 8.9, 8.13)."""
 
     def __init__(self, options: Options) -> None:
-        self.present = True
+        self.present = options.card
         self.pin = options.pin or DEFAULT_PIN
         self.puk = options.puk
         self.imsi = options.imsi
@@ -168,4 +168,5 @@ def network(options: Options) -> Network:
         options.rssi,
         options.ber,
         options.technologies,
+        offers=options.registered,
     )

@@ -10,38 +10,33 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from ..netstack.capture import Capture
 from ..netstack.policy import is_loopback
 from .capture_file import CaptureFile, CaptureObserver
-from .choices import Checked, Choices, check
 from .clock import RealClock
 from .console import complain, say
 from .endpoints import EndpointError
-from .fleet import MOST, make_room
+from .fleet import make_room
 from .hosting import World, new_driver, new_world, nobody
 from .loop import DirectLoop
-from .mistakes import SetupError, UsageError
+from .mistakes import SetupError
 from .observer import together
-from .places import (
-    Place,
-    open_places,
-    port_name,
-    pty_place,
-    pty_places,
-    rfc2217_places,
-    serial_place,
-    tcp_places,
-)
+from .places import open_places, port_name
+from .plan import Plan, plan
 from .ready_file import ReadyFile
 from .transcript import JsonLog
 
 if TYPE_CHECKING:
+    from .child import Ended
+    from .ctl import ControlSocket
+    from .driver import Driver
     from .play import Play
     from .scenario.model import Scenario
+    from .scenario.report import Report
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MOST_NOTES = 50
@@ -50,24 +45,22 @@ FAILED = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to run: the command line, checked."""
+class Scene:
+    """What runs."""
 
-    chosen: Checked
-    places: tuple[Place, ...]
-    """One for each modem."""
-    log: Path | None
-    pcap: Path | None
-    ready_file: Path | None
-    scenario: Scenario | None = None
-    seed: int = 0
-    """Of the scenario's chances."""
+    world: World
+    log: JsonLog | None
+    ports: tuple[str, ...]
+    drivers: tuple[Driver, ...]
+    ready: ReadyFile | None
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run until SIGINT, SIGTERM or SIGHUP, or until a scenario ends; nothing is left behind then.
+    """Run until SIGINT, SIGTERM or SIGHUP, or until a scenario or the program under test ends; nothing is
+    left behind then.
 
-    Returns 0, or :data:`FAILED` if an expectation of the scenario was not met.
+    Returns 0, or :data:`FAILED` if an expectation of the scenario was not met; with ``--exec`` see
+    :mod:`.child`.
 
     Raises :class:`UsageError` and :class:`SetupError`; what our own code raises is passed on, after
     everything has been cleaned up.
@@ -76,122 +69,123 @@ def run(args: argparse.Namespace) -> int:
         return runner.run(serve(plan(args)))
 
 
-# ---- the command line, checked -------------------------------------------------------------------
-
-
-def plan(args: argparse.Namespace) -> Plan:
-    """Check everything that can be checked without touching the machine. Raises :class:`UsageError`."""
-    scenario = None if args.scenario is None else _scenario(args.scenario)
-    typed = {field.name: _frozen(getattr(args, field.name)) for field in fields(Choices)}
-    given = {name: value for name, value in typed.items() if value not in (None, (), False)}
-    choices = Choices(**given)
-    if scenario is not None:
-        from .play import laid_over, staged
-
-        choices = laid_over(choices, scenario, given)
-    places = _places(args, choices.dialect)
-    chosen = check(choices, len(places))
-    if scenario is not None:
-        chosen = staged(chosen, scenario)
-    if chosen.paced and any(place.kind == "serial" for place in places):
-        raise UsageError("--baud is not for a real port (write its rate behind it: --serial DEVICE:RATE)")
-    files = _path(args.log), _path(args.pcap), _path(args.ready_file)
-    seed = scenario.seed if scenario is not None and args.seed is None else choices.seed
-    return Plan(chosen, tuple(places), *files, scenario, seed)
-
-
-def _scenario(text: str) -> Scenario:
-    try:
-        from .scenario_files import named, read_scenario
-    except ImportError as error:  # the first command of the README works with nothing installed
-        raise SetupError(f"--scenario needs {error.name} (pip install {error.name})") from error
-    return read_scenario(named(text))
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _places(args: argparse.Namespace, dialect: str) -> list[Place]:
-    """The ports: those given, one modem each; or ``--count`` of one kind."""
-    count = args.count
-    if not 1 <= count <= MOST:
-        raise UsageError(f"--count {count} is not a number of modems (write 1 to {MOST})")
-    if args.link is not None and args.link_dir is not None:
-        raise UsageError("--link and --link-dir both say where the port is (give one of them)")
-    given = len(args.tcp) + len(args.rfc2217) + len(args.serial) + (args.link is not None)
-    if count > 1:
-        if args.link is not None:
-            raise UsageError("--link is the place of one port (give --link-dir DIR for several modems)")
-        if args.serial:
-            raise UsageError("--serial is one port (give it several times, and no --count)")
-        if given > 1:
-            raise UsageError("--count is for ports of one kind (give one --tcp or --rfc2217, or no --count)")
-    if given and args.link_dir is not None:
-        raise UsageError("--link-dir is for ports that are all pseudo terminals (give --link PATH for one)")
-    places = [pty_place(Path(args.link))] if args.link is not None else []
-    for text in args.rfc2217:
-        places += rfc2217_places("--rfc2217", text, count)
-    for text in args.tcp:
-        places += tcp_places("--tcp", text, count)
-    places += [serial_place("--serial", text) for text in args.serial]
-    return places or pty_places(dialect, count, _path(args.link_dir))
-
-
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)
-
-
 # ---- at work -------------------------------------------------------------------------------------
 
 
 async def serve(plan: Plan) -> int:
     """Set up, run until told to stop, clean up; the exit status."""
     loop = asyncio.get_running_loop()
-    stopped: asyncio.Future[None] = loop.create_future()
+    stopped: asyncio.Future[int] = loop.create_future()
+    begun = time.monotonic()
     play = None if plan.scenario is None else _play(plan, plan.scenario, stopped)
     _until_signal(loop, stopped)
     _until_failure(loop, stopped)
+    if plan.scenario is not None and plan.scenario.repeat > 1:
+        complain(f"vmodem run: repeat: {plan.scenario.repeat} is left out: vmodem run plays its story once")
     with ExitStack() as cleanup:
         try:
-            world, log = _start(plan, cleanup, play)
-            await stopped
+            scene = _start(plan, cleanup, play)
+            junit = _open_junit(plan, cleanup)
+            if plan.ctl is not None:
+                assert play is not None
+                cleanup.callback((await _controlled(plan.ctl, scene, play)).close)
+            if scene.ready is not None:
+                scene.ready.publish("\n".join(scene.ports))
+            ended = await _until_the_end(plan, scene, stopped)
         except EndpointError as error:
             raise SetupError(str(error)) from error
-        if play is None:
-            return 0
-        from .play import record, tell
+        reports: list[Report] = []
+        well = 0
+        if play is not None:
+            reports, well = _judged(play, scene)
+        if junit is not None:
+            _write_junit(junit, plan, reports, ended, time.monotonic() - begun)
+        if plan.command is None or ended is None:
+            return well
+        from .child import complaint, status
 
-        now = world.clock.now()
-        reports = play.reports(now)
-        if log is not None:
-            record(log, now, reports)
-        return 0 if tell(reports, play.seed) else FAILED
+        wrong = complaint(plan.command, ended)
+        if wrong:
+            complain(f"vmodem run: {plan.command.name}: {wrong}")
+        return status(plan.command, ended, well)
 
 
-def _play(plan: Plan, scenario: Scenario, stopped: asyncio.Future[None]) -> Play:
+async def _until_the_end(plan: Plan, scene: Scene, stopped: asyncio.Future[int]) -> Ended | None:
+    """Until a signal or the scenario stops the run, or the program under test has ended; how that did."""
+    if plan.command is None:
+        say(_greeting(plan, list(scene.ports)))
+        await stopped
+        return None
+    from .child import follow
+
+    return await follow(plan.command, scene.ports, None if plan.ctl is None else str(plan.ctl), stopped)
+
+
+async def _controlled(path: Path, scene: Scene, play: Play) -> ControlSocket:
+    """The control socket, open."""
+    from .ctl import Control, Controlled, ControlSocket
+
+    modems = map(Controlled, scene.drivers, play.directors, scene.ports)
+    opened = ControlSocket(path)
+    await opened.open(Control(tuple(modems)))
+    return opened
+
+
+def _judged(play: Play, scene: Scene) -> tuple[list[Report], int]:
+    """How the scenario ended, told; and the exit status that says so."""
+    from .play import record, tell
+
+    now = scene.world.clock.now()
+    reports = play.reports(now)
+    if scene.log is not None:
+        record(scene.log, now, reports)
+    return reports, 0 if tell(reports, play.seed) else FAILED
+
+
+def _open_junit(plan: Plan, cleanup: ExitStack) -> IO[bytes] | None:
+    """Refuse now what would only fail at the end."""
+    if plan.junit is None:
+        return None
+    try:
+        return cleanup.enter_context(plan.junit.open("wb"))
+    except OSError as error:
+        raise SetupError(f"cannot write {plan.junit}: {error.strerror} (choose another place)") from error
+
+
+def _write_junit(
+    file: IO[bytes], plan: Plan, reports: list[Report], ended: Ended | None, seconds: float
+) -> None:
+    from .junit import write
+
+    assert plan.scenario is not None
+    ran = None if plan.command is None or ended is None else (plan.command, ended)
+    about = {"dialect": plan.chosen.dialect.name, "seed": str(plan.seed)}
+    write(file, plan.scenario.name, reports, ran, seconds, about)
+
+
+def _play(plan: Plan, scenario: Scenario, stopped: asyncio.Future[int]) -> Play:
     from .play import Play
 
     def finished(why: str) -> None:
         if not stopped.done():
-            stopped.set_result(None)
+            stopped.set_result(0)
 
     return Play(scenario, plan.chosen.dialect, plan.seed, finished, [])
 
 
-def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None]) -> None:
-    def stop() -> None:
+def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
+    def stop(number: int) -> None:
         if not stopped.done():
-            stopped.set_result(None)
+            stopped.set_result(number)
 
     for number in SIGNALS:
         # nohup wants a hang-up to be survived. An ignored SIGINT only says that a script started us in
         # the background; there the same Ctrl-C that ends the script shall end us.
         if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop)
+            loop.add_signal_handler(number, stop, number)
 
 
-def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None]) -> None:
+def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
     """What a callback raises is ours: it ends the run, instead of being logged and forgotten."""
 
     def failed(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
@@ -203,7 +197,7 @@ def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[None
     loop.set_exception_handler(failed)
 
 
-def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> tuple[World, JsonLog | None]:
+def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
     """Take what is needed, each thing with its way back, and begin. The links come first: whoever cannot
     have them must not touch the log and the ready file, which may be those of the modem that has them.
     """
@@ -221,6 +215,7 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> tuple[World, Js
     budget = Budget()
     captures = _captures(plan, len(modems), world.clock, budget, cleanup)
     alone = len(modems) == 1
+    drivers: list[Driver] = []
     for number, (modem, pipe) in enumerate(zip(modems, pipes, strict=True)):
         whose = "" if alone else f"modem {number}: "
         capture = captures[number]
@@ -235,10 +230,8 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> tuple[World, Js
         )
         cleanup.callback(driver.stop)
         driver.start()
-    if ready is not None:
-        ready.publish("\n".join(ports))
-    say(_greeting(plan, ports))
-    return world, log
+        drivers.append(driver)
+    return Scene(world, log, tuple(ports), tuple(drivers), ready)
 
 
 def _check_listen_host(host: str) -> None:

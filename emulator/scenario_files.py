@@ -21,6 +21,14 @@ def named(text: str) -> Path:
     return story if not path.suffix and not path.exists() and story.exists() else path
 
 
+def load_scenario(path: Path) -> Scenario:
+    """The scenario in ``path``; every fault is in the :class:`UsageError` that is raised."""
+    try:
+        return load(path, Route.entry)
+    except ScenarioError as error:
+        raise UsageError(str(error)) from error
+
+
 def read_scenario(path: Path) -> Scenario:
     """The scenario in ``path``; every fault is told, then :class:`UsageError` raised."""
     try:

@@ -86,6 +86,16 @@ class ImpairedNetStack:
             self._timer = None
         self._inner.close()
 
+    def next_deadline(self) -> float | None:
+        """When something under way arrives, in seconds on the clock, or None."""
+        return self._core.next_deadline()
+
+    def wake(self) -> None:
+        """The clock has leapt: do what has become due."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_fired()
+
     def _happened(self, event: Event) -> None:
         if self._closed:
             return

@@ -196,6 +196,14 @@ class Routes:
         """The routes, in order."""
         return self._routes
 
+    def add(self, route: Route) -> None:
+        """One more, ahead of all others; addresses that stand for names stay what they are."""
+        self._routes = (route, *self._routes)
+        host = route.host
+        if host is not None and ipv4(host) is None and not is_glob(host) and host not in self._by_name:
+            address = str(IPv4Address(_NAMED + len(self._by_name) + 1))
+            self._by_name[host], self._names[address] = address, host
+
     def find(self, transport: Transport | None, address: Address) -> Address | End | None:
         """Where traffic to ``address`` (its host may be a name) is routed; ``None`` if it is not.
 

@@ -22,7 +22,7 @@ from vmodem.emulator.engine import Modem
 from vmodem.emulator.events import Event, LineChanged, LineSignal
 from vmodem.emulator.registry import find
 from vmodem.emulator.scenario.director import Director
-from world import START
+from vmodem.emulator.world import START
 
 Move = tuple[str, object]
 """``type`` bytes, ``wait`` seconds, ``signal`` a name, ``peer`` bytes of the server, ``remark`` a text."""

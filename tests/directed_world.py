@@ -7,8 +7,9 @@ from vmodem.emulator.engine import Modem
 from vmodem.emulator.events import Event
 from vmodem.emulator.faults import Fault
 from vmodem.emulator.orders import Finish, Note, Scribble
-from vmodem.emulator.scenario.director import Director, Report
+from vmodem.emulator.scenario.director import Director
 from vmodem.emulator.scenario.model import Scenario
+from vmodem.emulator.scenario.report import Report
 from vmodem.emulator.world import START, Change, World, Writer, whole
 from vmodem.netstack.memory import MemoryNetStack
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from realnet import Net, Stack, run_on
 from running_modem import ThreadedModem
-from vmodem.emulator.background import Background, HostedModem
+from vmodem.emulator.background import Background, HostedModem, Lab
 from vmodem.emulator.choices import Checked
 from vmodem.emulator.clock import RealClock
 from vmodem.emulator.driver import Driver
@@ -18,7 +18,7 @@ from vmodem.emulator.endpoints import Pipe
 from vmodem.emulator.events import Event
 from vmodem.emulator.faults import Anything, Direction, Fault, Impair, Restore, Toxic
 from vmodem.emulator.hosting import new_world
-from vmodem.emulator.transcript import JsonLog
+from vmodem.emulator.observer import Observer
 from vmodem.netstack.air import Air
 from vmodem.netstack.host import HostNetStack
 from vmodem.netstack.impair import ImpairedNetStack, impaired
@@ -85,9 +85,10 @@ class ImpairedBackground(Background):
         number: int,
         chosen: Checked,
         make_pipe: Callable[[], Pipe] | None,
-        log: JsonLog | None,
+        log: Observer | None,
         note: Callable[[str], None] | None,
         air: Air | None,
+        lab: Lab,
     ) -> HostedModem:
         assert make_pipe is not None
         pipe = make_pipe()
@@ -103,7 +104,7 @@ class ImpairedBackground(Background):
 
         driver = Driver(engine, pipe, make, world.clock, log, note=note)
         driver.start()
-        return HostedModem(self, number, driver, pipe)
+        return HostedModem(self, number, driver, pipe, world.clock)
 
 
 class ImpairedModem(ThreadedModem):

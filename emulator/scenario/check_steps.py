@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
+from .. import faults
 from . import model, steps, values
 
 RESULT_OPS = {
@@ -43,11 +45,41 @@ def _link_faults(link: model.Impairment) -> str:
         return str(error)
     if link.peer is not UNSET and link.link != "any":
         return "link and peer both say which connections (keep one)"
+    if fault := _peer_fault(link.peer):
+        return fault
     return (
         ""
         if chain
         else "says nothing of how the path behaves (give latency, bandwidth, loss ...; or use restore)"
     )
+
+
+def _peer_fault(peer: str | UnsetType) -> str:
+    try:
+        if peer is not UNSET:
+            faults.Peers(peer)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _connects_faults(connects: model.Connects) -> str:
+    return _peer_fault(connects.peer)
+
+
+def _dns_faults(dns: model.Dns) -> str:
+    return "" if dns.answer else "an answer of no addresses is none (write nxdomain)"
+
+
+_SENDER = re.compile(r"\+?[0-9*#]{1,20}|[A-Za-z0-9 .,&'()_!?/:+*#-]{1,11}", re.ASCII)
+"""23.040 9.1.2.5: a number of up to 20 digits, or a name of up to 11 characters of the GSM alphabet."""
+_CALLER = re.compile(r"\+?[0-9*#]{0,20}", re.ASCII)
+
+
+def _sms_faults(sms: model.Sms) -> str:
+    if _SENDER.fullmatch(sms.from_):
+        return ""
+    return f"nobody sends from {sms.from_!r} (a number of up to 20 digits, or a name of up to 11 characters)"
 
 
 def rssi_fault(rssi: int) -> str:
@@ -77,6 +109,8 @@ def _time_faults(time: model.Time) -> str:
 def _ring_faults(ring: model.Ring) -> str:
     if ring.for_ is not UNSET and ring.times is not UNSET:
         return "for and times both say when the caller gives up (keep one)"
+    if not _CALLER.fullmatch(ring.from_):
+        return f"nobody calls from {ring.from_!r} (a number of up to 20 digits, or nothing: withheld)"
     return ""
 
 
@@ -102,5 +136,8 @@ WRONG: dict[str, Callable[[Any], str]] = {
     "line": _lines_faults,
     "time": _time_faults,
     "ring": _ring_faults,
+    "sms": _sms_faults,
+    "connects": _connects_faults,
+    "dns": _dns_faults,
 }
 """By step: what is wrong with one, or nothing."""

@@ -7,8 +7,8 @@ Rules for editors: pure. Time comes in with every call, chance from one generato
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from msgspec import UNSET
 
@@ -20,29 +20,18 @@ from ..jobs import Timer, Timers
 from ..orders import Finish, Note, Order
 from ..tampering import Incoming, Verdict
 from . import values
-from .expectations import Expectations, Outcome, Watched
+from .expectations import Expectations, Watched
 from .happenings import Happening, Kind, States, kinds, matches
-from .model import Guard, Scenario, Trigger
+from .model import Expectation, Guard, Rule, Scenario, Step, Trigger
 from .noise import Noise
 from .playing import Playing
+from .report import Listener, Report
 from .steps import Gated, Stage, offered, perform
 from .vocabulary import beginnings
 from .witness import Witness
 
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How a run ended."""
-
-    outcomes: tuple[Outcome, ...]
-    seed: int
-    verdict: str = ""
-    """What a ``verdict`` step said: ``pass``, ``fail`` or nothing."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether every expectation was met and no step said otherwise."""
-        return self.verdict != "fail" and all(outcome.met for outcome in self.outcomes)
+TESTER = "tester"
+"""The name under which steps are taken that no rule has."""
 
 
 def _kinds(when: Trigger) -> set[Kind]:
@@ -53,8 +42,16 @@ def _kinds(when: Trigger) -> set[Kind]:
 class Director:
     """One run of a scenario with one modem."""
 
-    def __init__(self, scenario: Scenario, seed: int, now: float, dialect: Dialect | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        now: float,
+        dialect: Dialect | None = None,
+        listener: Listener | None = None,
+    ) -> None:
         """``seed`` is that of this run (a repeated one counts up); ``dialect``: whose states it speaks of."""
+        self._listener = listener
         self.scenario = scenario
         self.seed = seed
         self.now = now
@@ -72,10 +69,12 @@ class Director:
         self._expectations = Expectations(scenario.expect, self._judged)
         self._ignored = {
             kind
-            for kind in (Kind.BYTES, Kind.SOCKET, Kind.URC)
+            for kind in ((Kind.BYTES, Kind.SOCKET, Kind.URC) if listener is None else (Kind.BYTES,))
             if not self._rules_of[kind] and not any(kind in each.kinds for each in self._expectations.all)
         }
         """What comes often, and nobody asks for."""
+        tester = Rule(id=TESTER, when=Trigger(external=TESTER), do=[Step(log=TESTER)])
+        self._tester = Playing(tester, seed)
         self._verdict = ""
         self._gated: Gated | None = None
         self._armed: list[tuple[Callable[[Incoming], bool], Callable[[Gated], None]]] = []
@@ -133,6 +132,29 @@ class Director:
             self.now = now
             self._report = Report(tuple(self._expectations.finish(now)), self.seed, self._verdict)
         return self._report
+
+    # ---- a tester, while it runs -----------------------------------------------------------------
+
+    def take(self, now: float, steps: Sequence[Step]) -> None:
+        """Do ``steps`` now, as a rule would; behind a ``wait`` they go on later.
+
+        Steps that decide about a command that is just received are no such steps (loading refuses them).
+        """
+        self.now = now
+        self._stimulus += 1
+        self._go_on(self._tester, steps, 0)
+
+    def expect(self, now: float, expectation: Expectation) -> Watched:
+        """Expect this as well, from now on."""
+        self.now = now
+        watched = self._expectations.add(expectation, now)
+        self._ignored -= watched.kinds
+        return watched
+
+    @property
+    def expectations(self) -> tuple[Watched, ...]:
+        """All of them, as they stand."""
+        return tuple(self._expectations.all)
 
     # ---- what it is told (an observer of the driver) ---------------------------------------------
 
@@ -260,6 +282,8 @@ class Director:
         elif it.kind is Kind.OP and it.text == "socket.open" and it.phase != "received":
             self._undo()
         self._expectations.see(it, self.now)
+        if self._listener is not None:
+            self._listener.happened(self.now, it)
         for playing in self._rules_of[it.kind]:
             if not playing.over and self._triggers(playing.rule.when, it) and playing.counts():
                 self._maybe(playing)
@@ -283,7 +307,7 @@ class Director:
         playing.taken += 1
         self.order(Note(f"rule {playing.rule.id}"))
         self._happened(Happening(Kind.RULE, playing.rule.id))
-        self._go_on(playing, 0)
+        self._go_on(playing, playing.rule.do, 0)
 
     def _holds(self, guard: Guard) -> bool:
         return (
@@ -292,15 +316,14 @@ class Director:
             and (guard.not_mark is UNSET or guard.not_mark not in self._marks)
         )
 
-    def _go_on(self, playing: Playing, at: int) -> None:
+    def _go_on(self, playing: Playing, steps: Sequence[Step], at: int) -> None:
         """The steps from number ``at`` on, until one waits."""
         stage = Stage(self, playing, self._gated, self._witness)
-        steps = playing.rule.do
         while at < len(steps):
             step = steps[at]
             at += 1
             if step.wait is not UNSET:
-                self._after(stage.drawn(step.wait), lambda at=at: self._go_on(playing, at))  # type: ignore[misc]
+                self._after(stage.drawn(step.wait), lambda at=at: self._go_on(playing, steps, at))  # type: ignore[misc]
                 return
             perform(stage, step)
 
@@ -356,3 +379,5 @@ class Director:
 
     def _judged(self, watched: Watched) -> None:
         self.order(Note(f"expectation {watched.expectation.id}: {watched.verdict.value}, {watched.detail}"))
+        if self._listener is not None:
+            self._listener.judged(self.now, watched)

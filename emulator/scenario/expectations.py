@@ -123,6 +123,14 @@ class Expectations:
         """The run begins."""
         self._begin("start", now)
 
+    def add(self, expectation: Expectation, now: float) -> Watched:
+        """One more, which begins now, or with a mark or rule that is still to come."""
+        watched = Watched(expectation)
+        self.all.append(watched)
+        if expectation.after == "start":
+            watched.begin(now)
+        return watched
+
     def _begin(self, name: str, now: float) -> None:
         for watched in self.all:
             if watched.expectation.after == name:

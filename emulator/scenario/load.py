@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from . import model, words
 from .check import RouteCheck, check
-from .text import Fault, Path_, ScenarioError, Source, Value, read
+from .text import Fault, Path_, ScenarioError, Source, Value, foreign, read
 
 T = TypeVar("T", bound=Struct)
 _WHERE = re.compile(r"(.*?)(?: - at `\$?(.*)`)?", re.DOTALL)
@@ -37,6 +38,32 @@ def checked(source: Source, route: RouteCheck) -> model.Scenario:
     if faults or scenario is None:
         raise ScenarioError(sorted(faults, key=lambda fault: fault.line))
     return scenario
+
+
+def steps_of(steps: Value, whose: str) -> list[model.Step]:
+    """Steps that ``whose`` gives while a modem runs; raises as :func:`load` does."""
+    rule = {"id": whose, "when": {"external": whose}, "do": steps}
+    alone = isinstance(steps, list) and len(steps) == 1
+    return _part({"rules": [rule]}, whose, f"rules[0].do{'[0]' if alone else ''}").rules[0].do
+
+
+def expectation_of(expectation: dict[str, Value], whose: str) -> model.Expectation:
+    """An expectation that ``whose`` has while a modem runs; raises as :func:`load` does."""
+    return _part({"expect": [expectation]}, whose, "expect[0]").expect[0]
+
+
+def _part(part: dict[str, Value], whose: str, place: str) -> model.Scenario:
+    """A scenario that has only this; a fault's field is told from ``place`` on."""
+    try:
+        source = foreign(whose, {"version": 1, "name": whose, **part})
+        return checked(source, _no_routes)
+    except ScenarioError as error:
+        faults = [replace(fault, field=fault.field.removeprefix(place).lstrip(".")) for fault in error.faults]
+        raise ScenarioError(faults) from None
+
+
+def _no_routes(match: str, to: str) -> None:
+    raise AssertionError(f"there is no route {match} {to}")
 
 
 def schema() -> dict[str, Any]:
@@ -157,6 +184,8 @@ def _explained(text: str, kind: type[Struct], inside: Path_, value: Value) -> st
         choices = _choices(kind, inside)
         listed = f"; one of {', '.join(choices)}" if choices else ""
         return f"{given!r} is not known{_suggestion(str(given), choices)}{listed}"
+    if text.startswith("Expected `str` of length <="):
+        return f"{given!r} is too long: {text}"
     if text.startswith("Expected `str"):
         return f"{given!r} is no string{' (quote it)' if isinstance(given, (int, bool)) else ''}: {text}"
     return text

@@ -13,10 +13,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from ..command import Op
 from . import values
 
-Duration = Annotated[str, Meta(pattern=values.DURATION, description="such as 200ms, 5s, 2min")]
-Size = Annotated[str, Meta(pattern=values.SIZE)] | Annotated[int, Meta(ge=0)]
-Rate = Annotated[str, Meta(pattern=values.RATE, description="such as 20kbit/s")]
-Percent = Annotated[str, Meta(pattern=values.PERCENT, description="such as 30%")]
+LONGEST = 20
+"""Characters of a quantity: more is no number that a clock or a counter has."""
+Duration = Annotated[
+    str, Meta(pattern=values.DURATION, max_length=LONGEST, description="such as 200ms, 5s, 2min")
+]
+Size = Annotated[str, Meta(pattern=values.SIZE, max_length=LONGEST)] | Annotated[int, Meta(ge=0)]
+Rate = Annotated[str, Meta(pattern=values.RATE, max_length=LONGEST, description="such as 20kbit/s")]
+Percent = Annotated[str, Meta(pattern=values.PERCENT, max_length=LONGEST, description="such as 30%")]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Count = Annotated[int, Meta(ge=1)]
 Direction = Literal["to_net", "to_host", "both"]
@@ -414,7 +418,9 @@ class Scenario(Part, frozen=True):
     description: str = ""
     about: str = ""
     seed: Annotated[int, Meta(ge=0)] = 0
+    """Of its chances alone: ``--seed``, which wins, also makes other identities. Modem N has this plus N."""
     repeat: Count = 1
+    """Runs, with seeds counting up; ``vmodem run`` without ``--exec`` is one run, and says so."""
     deadline: Duration | UnsetType = UNSET
     modem: Modem = Modem()
     routes: list[Route] = []

@@ -108,6 +108,11 @@ def _plain(name: str, text: str, suffix: str) -> Source:
         raise ScenarioError([Fault(name, error.lineno, "", error.msg)]) from error
     except (ValueError, RecursionError) as error:
         raise ScenarioError([Fault(name, 0, "", str(error))]) from error
+    return foreign(name, value)
+
+
+def foreign(name: str, value: Value) -> Source:
+    """Values that another reader has read; raises :class:`ScenarioError` for what scenarios do not have."""
     source = Source(name, value)
     faults = list(_foreign(source, value, ()))
     if faults:
@@ -130,14 +135,23 @@ def _foreign(source: Source, value: Value, path: Path_) -> Iterable[Fault]:
         yield source.fault(path, f"deeper than {DEEPEST} levels")
     elif isinstance(value, dict):
         for key, part in value.items():
+            yield from _no_text(source, key, (*path, key))
             yield from _foreign(source, part, (*path, key))
     elif isinstance(value, list):
         for index, part in enumerate(value):
             yield from _foreign(source, part, (*path, index))
-    elif not isinstance(value, (str, int)):
+    elif isinstance(value, str):
+        yield from _no_text(source, value, path)
+    elif not isinstance(value, int):
         yield source.fault(
             path, f"{value!r} is neither a string, a whole number nor true or false (quote it)"
         )
+
+
+def _no_text(source: Source, value: str, path: Path_) -> Iterable[Fault]:
+    """JSON can write halves of characters."""
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        yield source.fault(path, f"{value!r} is no text: half a character is in it")
 
 
 # ---- YAML ----------------------------------------------------------------------------------------

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import select
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import serial
-
-COMMAND = Path(sys.executable).with_name("vmodem")
-LIMIT = 20.0
+from played import COMMAND, LIMIT
+from played import Played as AnyPlayed
 
 STORY = """\
 version: 1
@@ -32,41 +26,11 @@ expect:
 """
 
 
-class Played:
-    """One run: what the driver asks and hears, and how it ends."""
+class Played(AnyPlayed):
+    """A run of ``STORY``, unless another one is given."""
 
     def __init__(self, folder: Path, *options: str, story: str = STORY) -> None:
-        self.log = folder / "run.jsonl"
-        (folder / "story.yaml").write_text(story)
-        self._process = subprocess.Popen(
-            [str(COMMAND), "run", "--scenario", str(folder / "story.yaml"), "--log", str(self.log), *options],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
-        )
-        assert self._process.stdout is not None
-        assert select.select([self._process.stdout], [], [], LIMIT)[0], "it says nothing"
-        self.port = serial.Serial(self._process.stdout.readline().decode().strip(), timeout=LIMIT)
-
-    def asks(self, line: str) -> str:
-        """The answer, up to its final result."""
-        self.port.write(line.encode() + b"\r")
-        answer = b""
-        while not answer.endswith((b"OK\r\n", b"ERROR\r\n")):
-            byte = self.port.read(1)
-            assert byte, (line, answer)
-            answer += byte
-        return answer.decode()
-
-    def ends(self) -> tuple[int, str, dict[str, Any]]:
-        """Exit status, standard error, and the report in the log."""
-        _, err = self._process.communicate(timeout=LIMIT)
-        self.port.close()
-        records = [json.loads(line) for line in self.log.read_text().splitlines()]
-        (report,) = [record["report"] for record in records if "report" in record]
-        return self._process.returncode, err.decode(), report
+        super().__init__(folder, story, *options)
 
 
 def test_a_run_that_passes(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from vmodem.emulator.scenario.load import load
 from vmodem.emulator.scenario.model import Scenario
 from vmodem.emulator.scenario.steps import STAT
 from vmodem.netstack.routes import Route
-from world import START
+from vmodem.emulator.world import START
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(FOLDER.glob("*.yaml"))
