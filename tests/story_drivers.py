@@ -180,13 +180,13 @@ class Careful(Driver):
         self.port.write(line.encode() + b"\r")
         return self._until(done, seconds or self.patience)
 
-    def _until(self, done: Sequence[bytes], seconds: float) -> bytes:
+    def _until(self, done: Sequence[bytes], seconds: float, over: Sequence[bytes] = ()) -> bytes:
         end = self.port.clock() + seconds
         while True:
             heard = bytes(self.heard)
             if any(word in heard for word in done):
                 return heard
-            if b"ERROR" in heard or b"FAIL" in heard or REBOOTED in heard:
+            if any(word in heard for word in (b"ERROR", b"FAIL", REBOOTED, *over)):
                 raise Trouble(heard)
             left = end - self.port.clock()
             if left <= 0:
@@ -274,13 +274,15 @@ class Careful(Driver):
             raise Trouble("no connection")
 
     def _deliver(self, payload: bytes) -> None:
-        """Send, and wait for the echo; ask how the network is when it does not come."""
+        """Send, and wait for the echo; ask how the network is when nothing says why it does not come."""
         self._ask(self.words.send.format(size=SIZE), (b"> ",), 10.0)
         self.heard.clear()
         self.port.write(payload)
         try:
-            self._until((payload.strip(),), 20.0)
+            self._until((payload.strip(),), 20.0, self.words.lost)
         except Trouble:
+            if self._lost() or b"FAIL" in self.heard:
+                raise
             self._ask("AT+CREG?", (b"+CREG:",), 60.0)
             self._until((payload.strip(),), 15.0)
         self.delivered += 1

@@ -15,8 +15,8 @@ from vmodem.emulator.play import laid_over, staged
 from vmodem.emulator.scenario.load import load
 from vmodem.emulator.scenario.model import Scenario
 from vmodem.emulator.scenario.steps import STAT
-from vmodem.netstack.routes import Route
 from vmodem.emulator.world import START
+from vmodem.netstack.routes import Route
 
 FOLDER = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -63,7 +63,7 @@ class VirtualPort:
 
 def stage(scenario: Scenario, dialect: str) -> tuple[DirectedWorld, VirtualPort]:
     """A module as the scenario wants it, in its world."""
-    choices = laid_over(Choices(dialect=dialect), scenario)
+    choices = laid_over(Choices(dialect=dialect), scenario, {"dialect": dialect})
     chosen = staged(check(choices), scenario)
     net = ImpairedNet(seed=str(scenario.seed))
     net.tcp(SERVER, PORT)
