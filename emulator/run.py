@@ -78,8 +78,8 @@ async def serve(plan: Plan) -> int:
     stopped: asyncio.Future[int] = loop.create_future()
     begun = time.monotonic()
     play = None if plan.scenario is None else _play(plan, plan.scenario, stopped)
-    _until_signal(loop, stopped)
-    _until_failure(loop, stopped)
+    until_signal(loop, stopped)
+    until_failure(loop, stopped)
     if plan.scenario is not None and plan.scenario.repeat > 1:
         complain(f"vmodem run: repeat: {plan.scenario.repeat} is left out: vmodem run plays its story once")
     with ExitStack() as cleanup:
@@ -173,7 +173,9 @@ def _play(plan: Plan, scenario: Scenario, stopped: asyncio.Future[int]) -> Play:
     return Play(scenario, plan.chosen.dialect, plan.seed, finished, [])
 
 
-def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
+def until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
+    """A signal that ends a command sets ``stopped`` to its number."""
+
     def stop(number: int) -> None:
         if not stopped.done():
             stopped.set_result(number)
@@ -185,7 +187,7 @@ def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int])
             loop.add_signal_handler(number, stop, number)
 
 
-def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
+def until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
     """What a callback raises is ours: it ends the run, instead of being logged and forgotten."""
 
     def failed(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from transcript_events import (
+from vmodem.emulator.events import Address, CallArrived, Event, LineSignal
+from vmodem.emulator.recording.actions import (
     Action,
     ClientConnects,
     ClientEnds,
@@ -23,11 +24,11 @@ from transcript_events import (
     PeerEnds,
     PeerSends,
     RowConnects,
+    StandIn,
 )
-from transcript_format import (
-    Client,
+from vmodem.emulator.recording.format import (
+    PROMPT,
     Happening,
-    Header,
     HostWrites,
     Line,
     Prompt,
@@ -36,13 +37,12 @@ from transcript_format import (
     Transcript,
     TranscriptStep,
 )
-from transcript_text import Place, matches
-from vmodem.emulator.events import Address, CallArrived, Event, LineSignal
+from vmodem.emulator.recording.header import Client, Header
+from vmodem.emulator.recording.text import Place, matches
 from vmodem.emulator.world import Change, Entry
 
 LINE_LIMIT = 200.0  # seconds a line may take; the longest documented wait is 160 s
 PULSE_LIMIT = 2.0
-PROMPT = b"\r\n> "
 
 
 class PlayWorld(Protocol):
@@ -265,6 +265,8 @@ class Player:
                 self._peers.client_sends(action)
             case ClientEnds():
                 self._peers.client_ends(action)
+            case StandIn():
+                pass
             case NothingHappens():
                 if self._world.unread:
                     raise self._error("expected no output")

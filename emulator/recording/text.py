@@ -31,6 +31,8 @@ _ESCAPE = re.compile(
 )
 _SIMPLE = {"r": "\r", "n": "\n", '"': '"', "\\": "\\"}
 _CONTROL = {"Ctrl+Z": "\x1a", "ESC": "\x1b"}
+_MOST = 1_000_000
+"""Bytes that one ``{bytes N}`` can stand for."""
 _FILLER = "".join(chr(code) for code in range(0x30, 0x7B))
 
 
@@ -46,13 +48,35 @@ def unescape(text: str, place: Place) -> bytes:
             return _SIMPLE[found["simple"]]
         if found["control"]:
             return _CONTROL[found["control"]]
-        count = int(found["count"])
+        count = integer(found["count"], place)
+        if count > _MOST:
+            raise place.error(f"{{bytes {count}}} is more than {_MOST}")
         return (_FILLER * (count // len(_FILLER) + 1))[:count]
 
     try:
         return _ESCAPE.sub(replaced, text).encode("latin-1")
     except UnicodeEncodeError as error:
         raise place.error(f"a character that is no byte: {error}") from None
+
+
+def integer(text: str, place: Place) -> int:
+    """A number of at most 18 digits. Raises :class:`FormatError`."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise place.error(f"{text!r} is not a number")
+    return int(text)
+
+
+_NAMED = {"\r": "\\r", "\n": "\\n", "\\": "\\\\", "\x1a": "<Ctrl+Z>", "\x1b": "<ESC>"}
+_TO_ESCAPE = re.compile(r"[^ -~]|\\|<(?=Ctrl\+Z>|ESC>)|\{(?=bytes \d+\})|^ | $")
+
+
+def escape(data: bytes) -> str:
+    r"""Text that :func:`unescape` makes ``data`` of: printable ASCII, without a space at either end."""
+
+    def escaped(found: re.Match[str]) -> str:
+        return _NAMED.get(found[0]) or f"\\x{ord(found[0]):02x}"
+
+    return _TO_ESCAPE.sub(escaped, data.decode("latin-1"))
 
 
 def normalised(line: str) -> str:
