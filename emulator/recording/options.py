@@ -1,0 +1,63 @@
+"""The options of ``vmodem record``, ``replay`` and ``compare``. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_commands(commands: Any) -> None:
+    """Add the three commands to the subparsers ``commands``."""
+    _add_record(commands)
+
+
+def _parser(commands: Any, name: str, text: str, description: str, examples: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=text,
+        description=description,
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser
+
+
+def _add_port(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("the driver's port").add_argument
+    add("--link", metavar="PATH", help="a pseudo terminal here (default: in the user's runtime directory)")
+    add("--rfc2217", metavar="[HOST:]PORT", help="an RFC 2217 server")
+    add("--tcp", metavar="[HOST:]PORT", help="a raw TCP port")
+
+
+def _add_record(commands: Any) -> None:
+    parser = _parser(
+        commands,
+        "record",
+        "record what a driver and a real module say",
+        "Stand between a driver and a real module: pass every byte, and write down who said what and when,\n"
+        "until Ctrl-C. The module's DTR is ON from the beginning (opening a device switches it ON), and then\n"
+        "follows the driver: OFF when it closes its port, ON when it opens it.",
+        "  vmodem record --serial /dev/ttyUSB0 --link /tmp/tty -o dialogue.txt\n"
+        "  vmodem record --serial socket://192.168.1.5:5000 -o dialogue.txt --redact",
+    )
+    add = parser.add_argument
+    text = (
+        "where the module is: a device, or a URL of pyserial (socket://, rfc2217://, ...). Without a rate "
+        "it has the driver's own"
+    )
+    add("--serial", metavar="DEVICE[:RATE]", required=True, help=text)
+    add("-o", "--output", metavar="FILE", required=True, help="where the dialogue goes (replaced)")
+    add("--dialect", metavar="NAME", help="which module it is, for the file's header")
+    text = (
+        "keep IMEI, IMSI, ICCID, telephone numbers, PINs, the APN's user and password and the texts of short "
+        "messages out of the file: stand-ins of the same length take their places"
+    )
+    add("--redact", action="store_true", help=text)
+    _add_port(parser)
+    parser.set_defaults(action=_record)
+
+
+def _record(args: argparse.Namespace) -> int:
+    from .record import record
+
+    return record(args)
