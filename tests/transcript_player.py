@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from vmodem.emulator.events import Address, CallArrived, Event, LineSignal
+from vmodem.emulator.events import Address, CallArrived, Event, LineChanged, LineSignal
 from vmodem.emulator.recording.actions import (
     Action,
     ClientConnects,
     ClientEnds,
     ClientSends,
+    DriverOpens,
     ExpectPulse,
     ExpectReceived,
     Inject,
@@ -267,6 +268,8 @@ class Player:
                 self._peers.client_ends(action)
             case StandIn():
                 pass
+            case DriverOpens(opens):
+                self._world.event(LineChanged(LineSignal.DTR, opens))
             case NothingHappens():
                 if self._world.unread:
                     raise self._error("expected no output")

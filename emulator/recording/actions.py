@@ -105,6 +105,13 @@ class NothingHappens:
 
 
 @dataclass(frozen=True, slots=True)
+class DriverOpens:
+    """The driver opens its port, or closes it: DTR follows, where opening a port switches it."""
+
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StandIn:
     """From here on ``text`` stands for something that the recorder kept to itself (``kind``: what)."""
 
@@ -140,6 +147,7 @@ Action = (
     | ClientSends
     | ClientEnds
     | NothingHappens
+    | DriverOpens
     | StandIn
     | ExpectReceived
     | ExpectPulse
@@ -177,6 +185,10 @@ _PHRASES: list[tuple[str, _Build]] = [
     (r"DTR (?:low|ON \(low\))", _dtr(True)),
     (r"DTR (?:high|OFF \(high\))", _dtr(False)),
     (r"no events: module sleeps", lambda found, place: NothingHappens()),
+    (
+        r"the driver (?P<verb>opens|closes) its port",
+        lambda found, place: DriverOpens(found["verb"] == "opens"),
+    ),
     (
         rf"{_TEXT} stands for an? (?P<kind>[\w ]+)",
         lambda found, place: StandIn(unescape(found["text"], place), found["kind"]),

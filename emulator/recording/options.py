@@ -9,6 +9,7 @@ from typing import Any
 def add_commands(commands: Any) -> None:
     """Add the three commands to the subparsers ``commands``."""
     _add_record(commands)
+    _add_replay(commands)
 
 
 def _parser(commands: Any, name: str, text: str, description: str, examples: str) -> argparse.ArgumentParser:
@@ -35,7 +36,7 @@ def _add_record(commands: Any) -> None:
         "record",
         "record what a driver and a real module say",
         "Stand between a driver and a real module: pass every byte, and write down who said what and when,\n"
-        "until Ctrl-C. The module's DTR is ON from the beginning (opening a device switches it ON), and then\n"
+        "until Ctrl-C. The module's DTR is ON from the beginning (opening a device switches it ON), then it\n"
         "follows the driver: OFF when it closes its port, ON when it opens it.",
         "  vmodem record --serial /dev/ttyUSB0 --link /tmp/tty -o dialogue.txt\n"
         "  vmodem record --serial socket://192.168.1.5:5000 -o dialogue.txt --redact",
@@ -55,6 +56,36 @@ def _add_record(commands: Any) -> None:
     add("--redact", action="store_true", help=text)
     _add_port(parser)
     parser.set_defaults(action=_record)
+
+
+def _add_replay(commands: Any) -> None:
+    parser = _parser(
+        commands,
+        "replay",
+        "play the module's side of a recording to a driver",
+        "Say what the module said when the driver has written what it wrote then, until it closes its port.\n"
+        "Exit status: 0 if it followed to the end, 1 if it departed or stopped early (with the line of the\n"
+        "file, what was expected and what came), 2 for a wrong file, 3 when something cannot be set up.",
+        "  vmodem replay dialogue.txt --link /tmp/tty\n"
+        "  vmodem replay dialogue.txt --pace instant --exec './driver_test {tty}' --timeout 60",
+    )
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a recording")
+    text = "wait before an answer as long as the module did (default), or not at all"
+    add("--pace", choices=("recorded", "instant"), default="recorded", help=text)
+    _add_port(parser)
+    add = parser.add_argument_group("the program under test").add_argument
+    text = "run this beside it and end with it, as vmodem run does; 1 if only the driver departed"
+    add("--exec", metavar="COMMAND", help=text)
+    add("--timeout", metavar="TIME", help="end it after so long (60, 90s, 2min)")
+    add("--exec-status", choices=("count", "ignore"), help="ignore: its exit status says nothing")
+    parser.set_defaults(action=_replay)
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from .replay import replay
+
+    return replay(args)
 
 
 def _record(args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import asyncio
 import os
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -150,16 +150,17 @@ class Recorder(PipeSink, Reader):
     def client_opened(self) -> None:
         """The driver opened the port."""
         self._follow()
-        self._dtr(True)
+        self._opens(True)
 
     def client_closed(self) -> None:
         """The driver closed the port, or died."""
-        self._dtr(False)
+        self._opens(False)
 
     def signal_changed(self, signal: LineSignal, on: bool) -> None:
         """The driver switched a line."""
         if signal is LineSignal.DTR:
-            self._dtr(on)
+            self._note(Remark(time.monotonic(), "*", f"DTR {'ON (low)' if on else 'OFF (high)'}"))
+            self._module.set_dtr(on)
         else:
             self._note(Remark(time.monotonic(), ";", f"{signal.value} {'ON' if on else 'OFF'}"))
 
@@ -203,13 +204,11 @@ class Recorder(PipeSink, Reader):
     def _follow(self) -> None:
         host = self._pipe.host
         if self._plan.baud is not None:
-            from dataclasses import replace
-
             host = replace(host, baud=self._plan.baud)
         self._module.set_line(host)
 
-    def _dtr(self, on: bool) -> None:
-        self._note(Remark(time.monotonic(), "*", f"DTR {'ON (low)' if on else 'OFF (high)'}"))
+    def _opens(self, on: bool) -> None:
+        self._note(Remark(time.monotonic(), "*", f"the driver {'opens' if on else 'closes'} its port"))
         self._module.set_dtr(on)
 
     def _note(self, item: Item) -> None:

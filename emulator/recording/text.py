@@ -90,6 +90,11 @@ def normalised(line: str) -> str:
 _WILDCARDS = {"{ip}": r"\d{1,3}(?:\.\d{1,3}){3}", "{int}": r"-?\d+", "{str}": r'[^"]*'}
 
 
+def has_wildcard(text: str) -> bool:
+    """Whether a printed line stands for more than itself."""
+    return any(wildcard in text for wildcard in _WILDCARDS)
+
+
 def matches(expected: str, actual: str) -> bool:
     """Whether the printed line ``actual`` is what a transcript writes as ``expected``."""
     pattern = re.escape(normalised(expected))
