@@ -10,6 +10,7 @@ def add_commands(commands: Any) -> None:
     """Add the three commands to the subparsers ``commands``."""
     _add_record(commands)
     _add_replay(commands)
+    _add_compare(commands)
 
 
 def _parser(commands: Any, name: str, text: str, description: str, examples: str) -> argparse.ArgumentParser:
@@ -80,6 +81,33 @@ def _add_replay(commands: Any) -> None:
     add("--timeout", metavar="TIME", help="end it after so long (60, 90s, 2min)")
     add("--exec-status", choices=("count", "ignore"), help="ignore: its exit status says nothing")
     parser.set_defaults(action=_replay)
+
+
+def _add_compare(commands: Any) -> None:
+    parser = _parser(
+        commands,
+        "compare",
+        "play the driver's side of a recording to the emulator, and list what differs",
+        "Play what the driver wrote in a recording to an emulated module (on a clock of its own: it takes\n"
+        "no time), and list every line where the emulator says something else than the module did. What is\n"
+        "of the place and the day (identities, signal, operator, time, addresses, versions) is compared by\n"
+        "its shape. Exit status: 0 the same, 1 it differs, 2 for a wrong file.",
+        "  vmodem compare dialogue.txt --dialect sim800\n"
+        "  vmodem compare dialogue.txt --ignore '+CIEV:*' --strict",
+    )
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a recording")
+    add("--dialect", metavar="NAME", help="the emulated module (default: what the file's header says)")
+    text = "leave out lines of both that match; * and ? as in file names; repeatable"
+    add("--ignore", metavar="GLOB", action="append", default=[], help=text)
+    add("--strict", action="store_true", help="compare every byte, also what is of the place and the day")
+    parser.set_defaults(action=_compare)
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from .compare import compare
+
+    return compare(args)
 
 
 def _replay(args: argparse.Namespace) -> int:
