@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from .check_digit import luhn, with_check_digit
 from .redact_pdu import hidden_pdu
 
 LEAST = 5
@@ -37,9 +38,11 @@ _IDENTITY = re.compile(rb"(?<![0-9A-Za-z])\d{14,20}(?![0-9])")
 _PIN = re.compile(rb"(?<!\d)\d{4,8}(?!\d)")
 _NUMBER = re.compile(rb"\+?[\d*#]{3,}")
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}){5,}")
-_DIALLED = re.compile(rb"(?<![A-Z+])D[TP]?(?=[+\d*#])(?!\*99)([+\d*#]{3,})", re.IGNORECASE)
+_DIALLED = re.compile(rb"(AT|;|[A-Z&]\d*) *D[TP]?(?!\*99)([+\d*#]{3,})", re.IGNORECASE)
+"""D behind the prefix, behind another basic command, or behind the semicolon of an extended one."""
 _NAMED = re.compile(rb"\+([A-Z][A-Z0-9]*)\s*([=:])", re.IGNORECASE)
 _COMMAND = re.compile(rb"\s*AT", re.IGNORECASE)
+_ANYWHERE = re.compile(rb"AT", re.IGNORECASE)
 _END_OF_COMMAND = re.compile(rb'(?:[^";]|"[^"]*"?)*')
 _FINAL = re.compile(rb"\s*(?:OK|ERROR|\+CM[ES] ERROR: .*)\s*")
 _TAKES_A_TEXT = re.compile(rb"\+(?:CMGS|CMGW|QCMGS)\s*=\s*(?!\?)", re.IGNORECASE)
@@ -155,8 +158,10 @@ class Redactor:
         if self.typing:
             self.typing = line[-1:] not in (b"\x1a", b"\x1b")
             return self._message(line)
-        hidden = self._line(line)
-        if _COMMAND.match(line):
+        # Data of a known length may stand in front of it, without an end of its own.
+        command = _ANYWHERE.search(line) is not None
+        hidden = self._line(line, command)
+        if command:
             self._asked = next(
                 (_WHAT[name] for found in _ASKED.finditer(line) if (name := found[1].upper()) in _WHAT),
                 IDENTITY,
@@ -191,8 +196,8 @@ class Redactor:
 
     # ---- finding -----------------------------------------------------------------------------------
 
-    def _line(self, line: bytes) -> bytes:
-        places = sorted(self._secrets(line))
+    def _line(self, line: bytes, command: bool = False) -> bytes:
+        places = sorted(self._secrets(line, command or _COMMAND.match(line) is not None))
         pieces: list[bytes] = []
         at = 0
         for start, end, kind in places:
@@ -202,8 +207,7 @@ class Redactor:
         pieces.append(self._everything(line[at:]))
         return b"".join(pieces)
 
-    def _secrets(self, line: bytes) -> Iterator[tuple[int, int, str]]:
-        command = _COMMAND.match(line) is not None
+    def _secrets(self, line: bytes, command: bool) -> Iterator[tuple[int, int, str]]:
         what = self._asked
         for named in _NAMED.finditer(line):
             what = _WHAT.get(named[1].upper(), what)
@@ -219,8 +223,11 @@ class Redactor:
             for first, last, kind in find(line[start:end]):
                 yield start + first, start + last, kind
         if command:
+            extended = _NAMED.search(line)
+            basic = extended.start() if extended else len(line)
             for dialled in _DIALLED.finditer(line):
-                yield *dialled.span(1), NUMBER
+                if dialled.start() < basic or dialled[1] == b";":
+                    yield *dialled.span(2), NUMBER
         elif bearer := _BEARER.match(line):
             yield *bearer.span(2), USER if bearer[1] == b"USER" else PASSWORD
         for identity in _IDENTITY.finditer(line):
@@ -270,13 +277,13 @@ class Redactor:
         """Another number for each number, with a right check digit where that has one."""
         sign, digits = (b"+", value[1:]) if value.startswith(b"+") else (b"", value)
         identity = len(digits) >= _IDENTITY_DIGITS and kind not in (NUMBER, PIN)
-        checked = identity and luhn(digits) % 10 == 0
+        checked = identity and luhn(digits.decode()) % 10 == 0
         front = digits[:_KEPT] if identity else b""
         own = len(digits) - len(front) - checked
         for _ in range(10**own):
             self._count += 1
             made = front + str(self._count % 10**own).zfill(own).encode()
-            made = sign + (with_check_digit(made) if checked else made)
+            made = sign + (with_check_digit(made.decode()).encode() if checked else made)
             if made != value and made not in self._known and made not in self._used:
                 break
         self._used.add(made)
@@ -295,16 +302,3 @@ def _of_its_classes(value: bytes) -> bytes:
         else 0x2E
         for byte in value
     )
-
-
-def luhn(digits: bytes) -> int:
-    """ISO/IEC 7812-1 annex B: divisible by ten if the last digit is the check digit of the others."""
-    doubled = (
-        digit * (1 + place % 2) for place, digit in enumerate(byte - 0x30 for byte in reversed(digits))
-    )
-    return sum(sum(divmod(value, 10)) for value in doubled)
-
-
-def with_check_digit(digits: bytes) -> bytes:
-    """``digits`` and the one that makes :func:`luhn` divisible by ten."""
-    return digits + str(-luhn(digits + b"0") % 10).encode()

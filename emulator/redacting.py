@@ -32,10 +32,9 @@ class Slot(Generic[T]):
 class _Side(Generic[T]):
     """One side's bytes that make no whole line yet, and the slots that they go back into."""
 
-    def __init__(self, ends: bytes) -> None:
+    def __init__(self) -> None:
         self.held = bytearray()
         self.slots: deque[Slot[T]] = deque()
-        self.ends = ends
 
     def add(self, slot: Slot[T], data: bytes) -> None:
         self.held += data
@@ -84,14 +83,14 @@ class Redacting(Generic[T]):
 
     def __init__(self) -> None:
         self.redactor = Redactor()
-        self._host: _Side[T] = _Side(b"\r\n")
-        self._module: _Side[T] = _Side(b"\n")
+        self._host: _Side[T] = _Side()
+        self._module: _Side[T] = _Side()
         self._queue: deque[Slot[T] | Told[T]] = deque()
 
     def host(self, item: T, data: bytes) -> Iterator[Told[T]]:
         """Bytes of the host."""
         self._begin(self._host, item, data)
-        while line := self._host.line(b"\x1a\x1b" if self.redactor.typing else b"\r\n"):
+        while line := self._host.line(b"\x1a\x1b" if self.redactor.typing else b"\r\n\x1a\x1b"):
             self._decide(self._host, line, self.redactor.host(line))
         return self._out()
 
