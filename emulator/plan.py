@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .child import Command
     from .scenario.model import Scenario
 
+MOST_RUNS = 100_000
+"""More would be a mistake in typing; each is reported at the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -34,6 +37,10 @@ class Plan:
     """The program under test."""
     junit: Path | None = None
     ctl: Path | None = None
+    times: int = 1
+    """How many runs there are."""
+    run: int = 0
+    """Which of them this is, from 1; 0 of a single one."""
 
 
 def plan(args: argparse.Namespace) -> Plan:
@@ -59,9 +66,32 @@ def plan(args: argparse.Namespace) -> Plan:
         raise UsageError("--junit has nothing to tell (give --scenario or --exec, or leave it out)")
     if scenario is None and (args.ctl is not None or args.junit is not None):
         scenario = _nothing_planned()
+    times = _times(args, scenario)
     return Plan(
-        chosen, tuple(places), *files, scenario, seed, _command(args), _path(args.junit), _path(args.ctl)
+        chosen,
+        tuple(places),
+        *files,
+        scenario,
+        seed,
+        _command(args),
+        _path(args.junit),
+        _path(args.ctl),
+        times,
     )
+
+
+def _times(args: argparse.Namespace, scenario: Scenario | None) -> int:
+    """How many runs; a story that nobody plays against is run once, when the user says so."""
+    times: int
+    if args.repeat is not None:
+        times, who = args.repeat, "--repeat"
+    else:
+        times, who = (1 if scenario is None else scenario.repeat), "the scenario's repeat"
+    if not 1 <= times <= MOST_RUNS:
+        raise UsageError(f"{who}: {times} is no number of runs (write 1 to {MOST_RUNS})")
+    if times > 1 and args.exec is None:
+        raise UsageError(f"{who}: {times} runs want a driver for each (give --exec, or --repeat 1)")
+    return times
 
 
 def _command(args: argparse.Namespace) -> Command | None:

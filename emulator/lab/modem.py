@@ -19,7 +19,6 @@ from ..events import Event
 from ..hosting import Act
 from ..leaping import leap
 from ..observer import together
-from ..play import Play
 from ..scenario import values
 from ..scenario.director import Director
 from ..scenario.expectations import Outcome, Verdict
@@ -87,17 +86,10 @@ class LabModem:
 
     def _act(self, now: float) -> Act:
         settings = self._settings
-        play = Play(
-            settings.scenario or NOTHING,
-            self._chosen.dialect,
-            settings.seed + self.number,
-            self._over,
-            [],
-            self._dialogue,
-        )
-        act = play.act(now)
-        self._director: Director = play.directors[0]
-        return act
+        seed = settings.seed + self.number
+        scenario = settings.scenario or NOTHING
+        self._director = Director(scenario, seed, now, self._chosen.dialect, self._dialogue)
+        return Act(self._director, str(seed), self._over)
 
     def _over(self, why: str) -> None:
         """A scenario's end does not end a test."""

@@ -81,6 +81,11 @@ def settings(layers: Iterable[Mapping[str, Any]], folders: Iterable[Path]) -> Se
     choices, scenario = Choices(**given), None
     if "scenario" in said:
         scenario = load_scenario(_found(said["scenario"], folders))
+        if scenario.repeat > 1:
+            text = (
+                "is for vmodem run --exec (leave it out; a test that is parametrized by seed does the same)"
+            )
+            raise UsageError(f"{said['scenario']}: repeat: {scenario.repeat} {text}")
         choices = laid_over(choices, scenario, given)
     standing = _one_of("clock", said.get("clock", RUNNING), CLOCKS) == STANDING
     endpoint = _one_of("endpoint", said.get("endpoint", "url" if standing else "pty"), ENDPOINTS)

@@ -335,6 +335,11 @@ class Director:
         self.order(Note(f"mark {name}"))
         self._happened(Happening(Kind.MARK, name))
 
+    @property
+    def failed(self) -> bool:
+        """Whether a step said so: no expectation is needed any more to know it."""
+        return self._verdict == "fail"
+
     def judge(self, verdict: str) -> None:
         """A ``verdict`` step ends the run."""
         self._verdict = verdict

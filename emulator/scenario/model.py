@@ -420,7 +420,7 @@ class Scenario(Part, frozen=True):
     seed: Annotated[int, Meta(ge=0)] = 0
     """Of its chances alone: ``--seed``, which wins, also makes other identities. Modem N has this plus N."""
     repeat: Count = 1
-    """Runs, with seeds counting up; ``vmodem run`` without ``--exec`` is one run, and says so."""
+    """Runs of ``vmodem run --exec``, one after the other, with seeds counting up."""
     deadline: Duration | UnsetType = UNSET
     modem: Modem = Modem()
     routes: list[Route] = []
