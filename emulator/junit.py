@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING
+from typing import IO
 from xml.etree import ElementTree
 
 from .child import complaint
-
-if TYPE_CHECKING:
-    from .repetition import Ran
+from .ran import Ran
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """XML 1.0, 2.2."""

@@ -17,7 +17,7 @@ from .scenario import values
 from .scenario.director import Director
 from .scenario.model import Scenario
 from .scenario.report import Report
-from .scenario.steps import STAT
+from .scenario.steps_network import STAT
 from .transcript import JsonLog
 
 FLOW = {"none": (0, 0), "xon_xoff": (1, 1), "rts_cts": (2, 2)}

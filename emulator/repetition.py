@@ -5,48 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from .console import complain
 from .loop import DirectLoop
 from .mistakes import SetupError
 from .plan import Plan
-
-if TYPE_CHECKING:
-    from .child import Ended
-    from .scenario.report import Report
-
-FAILED = 1
-"""The exit status of a scenario whose expectations were not met."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How one run ended."""
-
-    plan: Plan
-    reports: tuple[Report, ...]
-    """One for each modem; none without a scenario."""
-    ended: Ended | None
-    """How the program under test ended."""
-    seconds: float
-
-    @property
-    def status(self) -> int:
-        """The exit status that says how it was."""
-        well = 0 if all(report.passed for report in self.reports) else FAILED
-        if self.plan.command is None or self.ended is None:
-            return well
-        from .child import status
-
-        return status(self.plan.command, self.ended, well)
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether somebody wanted no more."""
-        return self.ended is not None and self.ended.why == "signal"
+from .ran import Ran
 
 
 class JUnit:

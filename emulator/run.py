@@ -26,8 +26,9 @@ from .mistakes import SetupError
 from .observer import together
 from .places import open_places, port_name
 from .plan import Plan, plan
+from .ran import Ran
 from .ready_file import ReadyFile
-from .repetition import JUnit, Ran
+from .repetition import JUnit
 from .repetition import play as repeat
 from .transcript import JsonLog
 
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until SIGINT, SIGTERM or SIGHUP, or until a scenario or the program under test ends; nothing is
     left behind then.
 
-    Returns 0, or :data:`.repetition.FAILED` if an expectation of the scenario was not met; with ``--exec``
+    Returns 0, or :data:`.ran.FAILED` if an expectation of the scenario was not met; with ``--exec``
     see :mod:`.child`; of several runs that of the first that failed.
 
     Raises :class:`UsageError` and :class:`SetupError`; what our own code raises is passed on, after

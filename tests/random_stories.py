@@ -12,8 +12,8 @@ from typing import Any
 from directed import scenario_of
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from vmodem.emulator.scenario import model
-from vmodem.emulator.scenario.steps import DECIDING
+from vmodem.emulator.scenario.parts import RENAMED, Part
+from vmodem.emulator.scenario.steps_command import DECIDING
 from vmodem.emulator.scenario.text import ScenarioError
 
 Strategy = SearchStrategy[Any]
@@ -300,6 +300,6 @@ def lists_of(moves: SearchStrategy[Move]) -> SearchStrategy[list[Move]]:
     return st.lists(moves, min_size=12, max_size=36).map(lambda more: [*begin, *more])
 
 
-def keys_of(*parts: type[model.Part]) -> set[str]:
+def keys_of(*parts: type[Part]) -> set[str]:
     """The keys that structures of the model have, as a file writes them."""
-    return {model.RENAMED.get(name, name) for part in parts for name in part.__struct_fields__}
+    return {RENAMED.get(name, name) for part in parts for name in part.__struct_fields__}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..scenario.actions import Step
 from ..scenario.load import expectation_of, steps_of
-from ..scenario.model import RENAMED, Expectation, Step
+from ..scenario.model import Expectation
+from ..scenario.parts import RENAMED
 from ..scenario.text import ScenarioError
 
 T = TypeVar("T")

@@ -11,8 +11,11 @@ from msgspec import UNSET, UnsetType
 from .. import registry
 from ..dialect import Dialect
 from ..mistakes import CommandLineError, find_dialect
-from . import model, steps, values, vocabulary
+from . import model, values, vocabulary
+from .actions import Step
 from .check_steps import WRONG, rssi_fault
+from .parts import Part
+from .steps_command import DECIDING
 from .text import Fault, Path_, Source
 
 OCCURRENCES = (
@@ -232,7 +235,7 @@ class _Check:
             (key,) = given
             if key == "wait":
                 deciding = False
-            if key in steps.DECIDING and not deciding:
+            if key in DECIDING and not deciding:
                 yield self._fault(
                     (*here, key),
                     "decides about the command that is just received: it stands in a rule with when: command "
@@ -248,7 +251,7 @@ class _Check:
             for what in each
         )
 
-    def _step(self, key: str, step: model.Step, path: Path_) -> Iterator[Fault]:
+    def _step(self, key: str, step: Step, path: Path_) -> Iterator[Fault]:
         wrong = WRONG.get(key)
         text = None if wrong is None else wrong(getattr(step, key))
         if text:
@@ -256,7 +259,7 @@ class _Check:
 
     # ---- occurrences -----------------------------------------------------------------------------
 
-    def _one(self, what: model.Part, path: Path_, keys: tuple[str, ...]) -> Iterator[Fault]:
+    def _one(self, what: Part, path: Path_, keys: tuple[str, ...]) -> Iterator[Fault]:
         given = [key for key in keys if getattr(what, key, UNSET) is not UNSET]
         if len(given) != 1:
             listed = " and ".join(given) if given else "none of them"

@@ -20,13 +20,16 @@ from ..jobs import Timer, Timers
 from ..orders import Finish, Note, Order
 from ..tampering import Incoming, Verdict
 from . import values
+from .actions import Step
 from .expectations import Expectations, Watched
 from .happenings import Happening, Kind, States, kinds, matches
-from .model import Expectation, Guard, Rule, Scenario, Step, Trigger
+from .model import Expectation, Guard, Rule, Scenario, Trigger
 from .noise import Noise
 from .playing import Playing
 from .report import Listener, Report
-from .steps import Gated, Stage, offered, perform
+from .stage import Gated, Stage
+from .steps import perform
+from .steps_network import offered
 from .vocabulary import beginnings
 from .witness import Witness
 

@@ -11,7 +11,8 @@ from functools import lru_cache
 from msgspec import UNSET
 
 from . import values
-from .model import AnyLink, Occurrence
+from .model import Occurrence
+from .parts import AnyLink
 from .vocabulary import same_machine, unnumbered, words
 
 

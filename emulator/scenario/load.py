@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from . import model, words
+from . import actions, model, words
+from .actions import Step
 from .check import RouteCheck, check
 from .text import Fault, Path_, ScenarioError, Source, Value, foreign, read
 
@@ -40,7 +41,7 @@ def checked(source: Source, route: RouteCheck) -> model.Scenario:
     return scenario
 
 
-def steps_of(steps: Value, whose: str) -> list[model.Step]:
+def steps_of(steps: Value, whose: str) -> list[Step]:
     """Steps that ``whose`` gives while a modem runs; raises as :func:`load` does."""
     rule = {"id": whose, "when": {"external": whose}, "do": steps}
     alone = isinstance(steps, list) and len(steps) == 1
@@ -140,7 +141,7 @@ class _Reader:
         if isinstance(step, str):
             self._add(path, f"is a word; a step is a key with a value (write {step}: ...)")
             return
-        self._convert(step, model.Step, path)
+        self._convert(step, Step, path)
 
     def _convert(self, value: Value, kind: type[T], path: Path_) -> T | None:
         try:
@@ -193,7 +194,7 @@ def _explained(text: str, kind: type[Struct], inside: Path_, value: Value) -> st
 
 def _example(text: str) -> str:
     if "connect_fail" in text:
-        return f"write one of {', '.join(model.RESULTS)}, or the number of one of the module's own errors"
+        return f"write one of {', '.join(actions.RESULTS)}, or the number of one of the module's own errors"
     for example, sign in (
         ("200ms, 5s, 2min", "(us|ms"),
         ("20kbit/s", "kbit"),

@@ -29,6 +29,7 @@ from vmodem.emulator.events import LineChanged, LineSignal, PowerChanged
 from vmodem.emulator.phone import CALL
 from vmodem.emulator.registry import find
 from vmodem.emulator.scenario import model
+from vmodem.emulator.scenario.actions import Step
 from vmodem.emulator.scenario.director import Director
 from vmodem.emulator.scenario.vocabulary import EVERYWHERE
 from vmodem.emulator.states import CONTEXT, LINK
@@ -196,7 +197,7 @@ def test_the_same_seed_tells_the_same_story(dialect: str, text: str, moves: list
 
 
 def test_the_generators_know_the_whole_model() -> None:
-    assert STEPS.keys() == keys_of(model.Step)
+    assert STEPS.keys() == keys_of(Step)
     assert OCCURRENCES.keys() | {"phase"} == keys_of(model.Occurrence)
     counting = {"nth", "every_nth"}
     assert OCCURRENCES.keys() | TIMES.keys() | counting | {"phase"} == keys_of(model.Trigger)

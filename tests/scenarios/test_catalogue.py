@@ -14,7 +14,7 @@ from vmodem.emulator.events import PowerChanged, RegistrationChanged
 from vmodem.emulator.play import laid_over, staged
 from vmodem.emulator.scenario.load import load
 from vmodem.emulator.scenario.model import Scenario
-from vmodem.emulator.scenario.steps import STAT
+from vmodem.emulator.scenario.steps_network import STAT
 from vmodem.emulator.world import START
 from vmodem.netstack.routes import Route
 
