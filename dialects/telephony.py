@@ -18,6 +18,7 @@ from ..emulator.radio import SimState
 from ..emulator.reply import ResultCode
 from . import gsm_text, sms_pdu
 from .battery import Battery
+from .services import Services
 from .sms_text import message_lines
 
 CALL_STATES = {
@@ -63,8 +64,7 @@ class Telephony(Module):
         """+CLCC=<n>; survives a restart (M800: AUTO_SAVE)."""
         self.hang_up_ignored = 0
         """+CVHU."""
-        self.service_reports = 0
-        """+CUSD."""
+        self.services = Services(self)
         self.battery = Battery()
         self.sms = SmsSettings()
         self._delivering = False
@@ -73,7 +73,7 @@ class Telephony(Module):
     def reset_settings(self) -> None:
         super().reset_settings()
         self.hang_up_ignored = 0
-        self.service_reports = 0
+        self.services.reset()
         self.sms = SmsSettings()
         self._delivering = False
         self._deliver_waiting()

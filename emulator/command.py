@@ -41,6 +41,8 @@ Op = Literal[
     "call.dial",
     "call.answer",
     "call.end",
+    "ussd.send",
+    "module.temperature",
     "power.functionality",
     "power.off",
 ]

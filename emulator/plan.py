@@ -45,7 +45,7 @@ class Plan:
 
 def plan(args: argparse.Namespace) -> Plan:
     """Check everything that can be checked without touching the machine. Raises :class:`UsageError`."""
-    scenario = None if args.scenario is None else _scenario(args.scenario)
+    scenario = None if args.scenario is None else _scenario(args.scenario, args.dialect)
     typed = {field.name: _frozen(getattr(args, field.name)) for field in fields(Choices)}
     given = {name: value for name, value in typed.items() if value not in (None, (), False)}
     choices = Choices(**given)
@@ -111,12 +111,12 @@ def _nothing_planned() -> Scenario:
     return Scenario(version=1, name="vmodem")
 
 
-def _scenario(text: str) -> Scenario:
+def _scenario(text: str, dialect: str | None) -> Scenario:
     try:
-        from .scenario_files import named, read_scenario
+        from .scenario_files import named, played_on, read_scenario
     except ImportError as error:  # the first command of the README works with nothing installed
         raise SetupError(f"--scenario needs {error.name} (pip install {error.name})") from error
-    return read_scenario(named(text))
+    return read_scenario(named(text), played_on(dialect, Choices().dialect))
 
 
 def _frozen(value: Any) -> Any:

@@ -119,7 +119,8 @@ STEPS: dict[str, Strategy] = {
     "attach": st.sampled_from(["lost", "back"]),
     "pdp_deact": keys({}, context=st.integers(0, 2)),
     "pdp": st.sampled_from(["refuse", "grant", "no_release", "release"]),
-    "sim": st.sampled_from(["insert", "remove"]),
+    "sim": st.sampled_from(["insert", "remove"])
+    | keys({}, asks=st.sampled_from(["nothing", "pin", "puk"]), pin=st.sampled_from(["1234", "0000"])),
     "power": st.sampled_from(["off", "on", "reset", "crash", "brownout"])
     | keys({"action": st.sampled_from(["crash", "brownout"])}, boot_time=DURATIONS, noise=st.integers(0, 40)),
     "fail": FAILS,
@@ -152,6 +153,9 @@ STEPS: dict[str, Strategy] = {
     "sms": st.just({"from": "+4917012345", "text": "hello"}),
     "ring": keys({"from": "+4917012345"}, **{"for": DURATIONS}, ri_line=st.booleans())
     | keys({"from": ""}, times=st.integers(1, 3)),
+    "ussd": keys({"text": st.sampled_from(["5.00 EUR", "5,00 \u20ac"])}, to=WORDS, delay=DURATIONS)
+    | st.just({"result": "terminated"}),
+    "temperature": st.integers(-40, 90),
     "time": st.just({"utc": "2026-11-25T12:00:00Z", "zone": 4}),
 }
 """By key of a step: its values."""

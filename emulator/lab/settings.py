@@ -15,7 +15,7 @@ from ..endpoints.tcp import Binding, TcpPipe
 from ..mistakes import UsageError
 from ..play import laid_over, staged
 from ..scenario.model import Scenario
-from ..scenario_files import load_scenario
+from ..scenario_files import load_scenario, played_on
 
 MANY = {field.name for field in fields(Choices) if isinstance(field.default, tuple)}
 OWN = ("scenario", "endpoint", "clock")
@@ -80,7 +80,9 @@ def settings(layers: Iterable[Mapping[str, Any]], folders: Iterable[Path]) -> Se
     given = {name: _typed(name, value) for name, value in said.items() if name not in OWN}
     choices, scenario = Choices(**given), None
     if "scenario" in said:
-        scenario = load_scenario(_found(said["scenario"], folders))
+        scenario = load_scenario(
+            _found(said["scenario"], folders), played_on(given.get("dialect"), Choices().dialect)
+        )
         if scenario.repeat > 1:
             text = (
                 "is for vmodem run --exec (leave it out; a test that is parametrized by seed does the same)"

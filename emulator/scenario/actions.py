@@ -62,6 +62,15 @@ class Context(Part, frozen=True):
     context: Annotated[int, Meta(ge=0, le=16)] | UnsetType = UNSET
 
 
+class NewCard(Part, frozen=True):
+    """Another card: taken out and put in, or put in; ``asks`` for it when it gets power."""
+
+    asks: Literal["nothing", "pin", "puk"] = "pin"
+    pin: Annotated[str, Meta(pattern=r"^\d{4,8}$")] = ""
+    """Left out: as the card before."""
+    puk: Annotated[str, Meta(pattern=r"^\d{8}$")] = ""
+
+
 class Power(Part, frozen=True):
     """The supply: ``off``, ``on``; ``reset`` and ``crash`` come back after ``boot_time``; a ``brownout``
     does so behind ``noise`` bytes of garbage on the line."""
@@ -182,6 +191,19 @@ class Sms(Part, frozen=True):
     text: str
 
 
+class Ussd(Part, frozen=True):
+    """A service of the network says ``text`` now, or ``to`` each request (such as ``"*100#"``) from now on.
+
+    ``result``: what it wants, +CUSD's <m>: ``request`` waits for the user's answer.
+    """
+
+    text: Annotated[str, Meta(max_length=182)] = ""
+    result: Literal["notify", "request", "terminated", "unsupported", "timed_out"] = "notify"
+    to: Name | UnsetType = UNSET
+    delay: Duration = "0s"
+    times: Count | UnsetType = UNSET
+
+
 class Ring(Part, frozen=True):
     """Somebody calls, and gives up after ``for``, or after so many ``times`` of ringing (5 s each).
 
@@ -216,7 +238,7 @@ class Step(Part, frozen=True):
     attach: Literal["lost", "back"] | UnsetType = UNSET
     pdp_deact: Context | UnsetType = UNSET
     pdp: Literal["refuse", "grant", "no_release", "release"] | UnsetType = UNSET
-    sim: Literal["insert", "remove"] | UnsetType = UNSET
+    sim: NewCard | Literal["insert", "remove"] | UnsetType = UNSET
     power: Power | Literal["off", "on", "reset", "crash", "brownout"] | UnsetType = UNSET
     fail: Fail | UnsetType = UNSET
     delay: Duration | Between | UnsetType = UNSET
@@ -233,4 +255,6 @@ class Step(Part, frozen=True):
     urc: Urc | Name | UnsetType = UNSET
     sms: Sms | UnsetType = UNSET
     ring: Ring | UnsetType = UNSET
+    ussd: Ussd | UnsetType = UNSET
     time: Time | UnsetType = UNSET
+    temperature: Annotated[int, Meta(ge=-55, le=150)] | UnsetType = UNSET

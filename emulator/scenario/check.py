@@ -13,6 +13,7 @@ from ..dialect import Dialect
 from ..mistakes import CommandLineError, find_dialect
 from . import model, values, vocabulary
 from .actions import Step
+from .check_dialects import for_everybody, unable
 from .check_steps import WRONG, rssi_fault
 from .parts import Part
 from .steps_command import DECIDING
@@ -40,9 +41,34 @@ RouteCheck = Callable[[str, str], object]
 """Raises ``ValueError`` for what is no route (the netstack knows)."""
 
 
-def check(source: Source, scenario: model.Scenario, route: RouteCheck) -> list[Fault]:
-    """Everything that is wrong with a scenario that has the right structure."""
-    return list(_Check(source, scenario, route).all())
+def check(
+    source: Source, scenario: model.Scenario, route: RouteCheck, played_on: Callable[[str], str] | None = None
+) -> list[Fault]:
+    """Everything that is wrong with a scenario that has the right structure; ``played_on`` as for loading."""
+    found = list(_Check(source, scenario, route).all())
+    if found:
+        return found
+    name = scenario.modem.dialect
+    name = name if played_on is None else played_on(name)
+    if name == "any":
+        return []
+    try:
+        dialect = find_dialect(name)
+    except CommandLineError:
+        return []  # the command line's own mistake, which is told where it is read
+    return [source.fault(path, f"not on {name}: {text}") for path, text in unable(scenario, dialect)]
+
+
+def remarks(source: Source, scenario: model.Scenario) -> list[Fault]:
+    """Of a scenario for any dialect: what some of ours do not have. No fault, but good to know."""
+    if scenario.modem.dialect != "any" or for_everybody(scenario):
+        return []
+    found: dict[Path_, list[str]] = {}
+    for name in registry.IN_TREE:
+        for path, _ in unable(scenario, find_dialect(name)):
+            found.setdefault(path, []).append(name)
+    text = "there is no such thing on {} (where it is refused; modem.dialect says which module it is for)"
+    return [source.fault(path, text.format(" and ".join(names))) for path, names in found.items()]
 
 
 class _Check:

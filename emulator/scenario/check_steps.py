@@ -117,6 +117,15 @@ def _ring_faults(ring: actions.Ring) -> str:
     return ""
 
 
+def _ussd_faults(ussd: actions.Ussd) -> str:
+    if ussd.times is not UNSET and ussd.to is UNSET:
+        return "times is of answers (say to which request, with to; or leave it out)"
+    speaks = ussd.result in ("notify", "request")
+    if speaks and not ussd.text:
+        return f"{ussd.result} has a text (give it)"
+    return "" if speaks or not ussd.text else f"{ussd.result} has no text (leave it out)"
+
+
 def _range_faults(duration: str | Between) -> str:
     if isinstance(duration, Between):
         low, high = map(values.seconds, duration.between)
@@ -139,6 +148,7 @@ WRONG: dict[str, Callable[[Any], str]] = {
     "line": _lines_faults,
     "time": _time_faults,
     "ring": _ring_faults,
+    "ussd": _ussd_faults,
     "sms": _sms_faults,
     "connects": _connects_faults,
     "dns": _dns_faults,

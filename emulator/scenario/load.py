@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,20 +22,23 @@ _WHERE = re.compile(r"(.*?)(?: - at `\$?(.*)`)?", re.DOTALL)
 _PART = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 
 
-def load(path: Path, route: RouteCheck) -> model.Scenario:
+def load(path: Path, route: RouteCheck, played_on: Callable[[str], str] | None = None) -> model.Scenario:
     """The scenario in ``path``; raises :class:`~.text.ScenarioError` with every fault that was found.
 
-    ``route(match, to)`` raises ``ValueError`` for what is no route.
+    ``route(match, to)`` raises ``ValueError`` for what is no route. ``played_on`` says on which dialect a
+    scenario is played that names this one (or ``any``); left out: on that which it names.
     """
-    return checked(read(path), route)
+    return checked(read(path), route, played_on)
 
 
-def checked(source: Source, route: RouteCheck) -> model.Scenario:
+def checked(
+    source: Source, route: RouteCheck, played_on: Callable[[str], str] | None = None
+) -> model.Scenario:
     """The scenario that a file's values are; raises as :func:`load` does."""
     faults: list[Fault] = []
     scenario = _Reader(source, faults).scenario()
     if scenario is not None:
-        faults += check(source, scenario, route)
+        faults += check(source, scenario, route, played_on)
     if faults or scenario is None:
         raise ScenarioError(sorted(faults, key=lambda fault: fault.line))
     return scenario

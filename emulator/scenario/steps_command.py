@@ -10,8 +10,8 @@ from msgspec import UNSET
 from .. import faults
 from ..events import Event, Failure, PdpRefusalChanged, PdpReleaseChanged, SendsRefused
 from ..tampering import Act, Incoming
+from ..wildcards import glob
 from .actions import Fail
-from .happenings import glob
 from .parts import Between
 from .stage import Gated, Stage
 

@@ -14,6 +14,7 @@ from ..effects import SetSignal
 from ..events import (
     CallArrived,
     CallerHungUp,
+    CardWants,
     Event,
     LineSignal,
     NetworkTimeArrived,
@@ -26,10 +27,14 @@ from ..events import (
     SignalChanged,
     SimChanged,
     SmsArrived,
+    TemperatureChanged,
+    UssdAnswerChanged,
+    UssdArrived,
+    UssdResult,
 )
 from ..orders import Scribble
 from . import values
-from .actions import Cell, Context, Power, Walk
+from .actions import Cell, Context, NewCard, Power, Ussd, Walk
 from .model import Network
 from .stage import Stage
 
@@ -104,8 +109,12 @@ def _pdp(stage: Stage, what: str) -> None:
         stage.order(PdpReleaseChanged(what == "release"))
 
 
-def _sim(stage: Stage, what: str) -> None:
-    stage.order(SimChanged(what == "insert"))
+def _sim(stage: Stage, what: NewCard | str) -> None:
+    if isinstance(what, str):
+        stage.order(SimChanged(what == "insert"))
+        return
+    stage.order(SimChanged(False))
+    stage.order(SimChanged(True, CardWants(what.asks), what.pin, what.puk))
 
 
 def _power(stage: Stage, power: Power | str) -> None:
@@ -126,6 +135,15 @@ def _power(stage: Stage, power: Power | str) -> None:
 
 def _sms(stage: Stage, sms: Any) -> None:
     stage.order(SmsArrived(sms.from_, sms.text))
+
+
+def _ussd(stage: Stage, ussd: Ussd) -> None:
+    said = UssdArrived(ussd.text, UssdResult[ussd.result.upper()])
+    if ussd.to is UNSET:
+        stage.director.later(values.seconds(ussd.delay), said)
+        return
+    times = None if ussd.times is UNSET else ussd.times
+    stage.order(UssdAnswerChanged(ussd.to, said, values.seconds(ussd.delay), times))
 
 
 def _ring(stage: Stage, ring: Any) -> None:
@@ -152,6 +170,10 @@ def _time(stage: Stage, time: Any) -> None:
     stage.order(NetworkTimeArrived(utc_seconds(time.utc), time.zone, time.dst))
 
 
+def _temperature(stage: Stage, celsius: int) -> None:
+    stage.order(TemperatureChanged(celsius))
+
+
 NETWORK_STEPS: dict[str, Callable[[Stage, Any], None]] = {
     "coverage": _coverage,
     "register": _register,
@@ -163,5 +185,7 @@ NETWORK_STEPS: dict[str, Callable[[Stage, Any], None]] = {
     "power": _power,
     "sms": _sms,
     "ring": _ring,
+    "ussd": _ussd,
     "time": _time,
+    "temperature": _temperature,
 }
