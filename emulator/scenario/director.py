@@ -22,6 +22,7 @@ from ..tampering import Incoming, Verdict
 from . import values
 from .actions import Step
 from .expectations import Expectations, Watched
+from .failing import Failing
 from .happenings import Happening, Kind, States, kinds, matches
 from .model import Expectation, Guard, Rule, Scenario, Trigger
 from .noise import Noise
@@ -80,11 +81,7 @@ class Director:
         self._tester = Playing(tester, seed)
         self._verdict = ""
         self._gated: Gated | None = None
-        self._armed: list[tuple[Callable[[Incoming], bool], Callable[[Gated], None]]] = []
-        self._behind: tuple[Order, ...] = ()
-        """What happens when the command that is being executed has ended."""
-        self._undone: tuple[Order, ...] = ()
-        """What happens when it has failed, or the connection that it began is made or refused."""
+        self.failing = Failing(self.order)
         self._happenings: deque[Happening] = deque()
         self._telling = False
         self._restart: Timer | None = None
@@ -209,23 +206,11 @@ class Director:
         """A command is about to be executed: what becomes of it."""
         self.now = incoming.now
         self._stimulus += 1
-        self._release()
-        gated = self._gated = Gated()
-        for wanted, act in [armed for armed in self._armed if armed[0](incoming)][:1]:
-            self._armed.remove((wanted, act))
-            act(gated)
+        gated = self._gated = self.failing.begins(incoming)
         self._witness.command(incoming.text, incoming.op, "received")
         self._gated = None
-        self._behind, self._undone = tuple(gated.behind), (*self._undone, *gated.undone)
+        self.failing.decided(gated)
         return gated.verdict()
-
-    def _release(self) -> None:
-        behind, self._behind = self._behind, ()
-        self._orders += behind
-
-    def _undo(self) -> None:
-        undone, self._undone = self._undone, ()
-        self._orders += undone
 
     def pass_on(self, direction: str, data: bytes) -> list[tuple[float, bytes]]:
         """What a bad line makes of a write."""
@@ -278,12 +263,10 @@ class Director:
         """Expectations first: what a rule does now comes behind it."""
         if it.kind is Kind.STATE:
             self.states.known[it.machine] = it.after
+            if it.link is not None:
+                self.failing.link_moved(it.link, it.after)
         elif it.kind is Kind.COMMAND and it.phase != "received":
-            self._release()
-            if it.phase == "failed":
-                self._undo()
-        elif it.kind is Kind.OP and it.text == "socket.open" and it.phase != "received":
-            self._undo()
+            self.failing.ended(failed=it.phase == "failed")
         self._expectations.see(it, self.now)
         if self._listener is not None:
             self._listener.happened(self.now, it)
@@ -376,14 +359,11 @@ class Director:
             self._on_links.pop(name, None)
 
     def _assigned(self, link: int, handle: int) -> None:
-        """A link has a new socket: it is impaired before it connects."""
+        """A link has a new socket: what becomes of it is known before it connects."""
+        self.failing.assigned(link, handle)
         for owner, impair in self._on_links.values():
             if owner == link:
                 self.order(replace(impair, target=faults.OneSocket(handle)))
-
-    def arm(self, wanted: Callable[[Incoming], bool], act: Callable[[Gated], None], times: int) -> None:
-        """Let ``act`` decide about the next ``times`` commands that are ``wanted``."""
-        self._armed += [(wanted, act)] * times
 
     def _judged(self, watched: Watched) -> None:
         self.order(Note(f"expectation {watched.expectation.id}: {watched.verdict.value}, {watched.detail}"))

@@ -24,8 +24,8 @@ class Gated:
 
     events: list[Event] = field(default_factory=list)
     behind: list[Order] = field(default_factory=list)
-    undone: list[Order] = field(default_factory=list)
-    """What takes back a failure that the command was to meet, but did not get as far as."""
+    meets: list[faults.AnswerConnects | faults.AnswerNames] = field(default_factory=list)
+    """What its connection, or its lookup, ends with."""
     delay: float = 0.0
     act: Act = Act.PROCEED
     result: str = ""

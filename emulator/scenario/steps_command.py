@@ -17,7 +17,7 @@ from .stage import Gated, Stage
 
 
 def _fail(stage: Stage, fail: Fail) -> None:
-    stage.director.arm(_wanted(fail), lambda gated: _failing(stage, fail, gated), fail.times)
+    stage.director.failing.arm(_wanted(fail), lambda gated: _failing(stage, fail, gated), fail.times)
 
 
 def _wanted(fail: Fail) -> Callable[[Incoming], bool]:
@@ -37,8 +37,7 @@ def _failing(stage: Stage, fail: Fail, gated: Gated) -> None:
     fault = NETWORK_FAILURES.get(fail.result)
     around = AROUND.get(fail.result)
     if fault is not None:
-        stage.director.order(fault)
-        gated.undone.append(faults.AnswerAsUsual(fault.name))
+        gated.meets.append(fault)
     elif around is not None:
         gated.events.append(around[0])
         gated.behind.append(around[1])
@@ -47,8 +46,8 @@ def _failing(stage: Stage, fail: Fail, gated: Gated) -> None:
 
 
 NETWORK_FAILURES: dict[str, faults.AnswerConnects | faults.AnswerNames] = {
-    "connect_fail": faults.AnswerConnects("fail", faults.Anything(), Failure.REFUSED, times=1),
-    "dns_fail": faults.AnswerNames("fail", "*", Failure.NOT_FOUND, times=1),
+    "connect_fail": faults.AnswerConnects("fail", faults.Anything(), Failure.REFUSED, times=1, first=True),
+    "dns_fail": faults.AnswerNames("fail", "*", Failure.NOT_FOUND, times=1, first=True),
 }
 AROUND: dict[str, tuple[Event, Event]] = {
     "activate_fail": (PdpRefusalChanged(True), PdpRefusalChanged(False)),

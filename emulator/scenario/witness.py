@@ -117,10 +117,12 @@ class Witness:
 
     def _state(self, effect: StateChanged) -> None:
         before, after = effect.before, effect.after
-        self._happened(Happening(Kind.STATE, machine=effect.machine, before=before, after=after))
+        of_link = effect.machine.startswith("link ")
+        link = int(effect.machine.removeprefix("link ")) if of_link else None
+        self._happened(Happening(Kind.STATE, machine=effect.machine, before=before, after=after, link=link))
         if effect.machine.startswith(OPENED):
             self._opening = False
-        if effect.machine.startswith("link ") and before == "CONNECTING":
+        if of_link and before == "CONNECTING":
             self._happened(Happening(Kind.OP, "socket.open", "done" if after == "CONNECTED" else "failed"))
 
     def _count(self, direction: str, handle: int, added: int) -> None:
