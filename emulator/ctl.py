@@ -106,7 +106,7 @@ class Control:
         if not isinstance(given, dict):
             raise Refused(f"expect: {given!r} is no expectation (write an object)")
         number = len(modem.director.expectations)
-        expectation = expectation_of({"id": f"ctl {number}", **given}, "ctl")
+        expectation = expectation_of({"id": f"ctl {number}", **given}, "ctl", modem.director.names)
         if any(each.expectation.id == expectation.id for each in modem.director.expectations):
             raise Refused(f"expect: {expectation.id!r} is the id of another one (give it its own)")
         modem.driver.direct(lambda now: modem.director.expect(now, expectation))

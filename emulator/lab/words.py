@@ -9,7 +9,7 @@ from ..scenario.actions import Step
 from ..scenario.load import expectation_of, steps_of
 from ..scenario.model import Expectation
 from ..scenario.parts import RENAMED
-from ..scenario.text import ScenarioError
+from ..scenario.text import Names, ScenarioError
 
 T = TypeVar("T")
 Seconds = float | str
@@ -35,9 +35,9 @@ def steps(given: list[dict[str, Any]], whose: str) -> list[Step]:
     return _told(lambda: steps_of(plain(given), whose))
 
 
-def expectation(given: dict[str, Any], whose: str) -> Expectation:
-    """A checked expectation; ``ValueError`` as for :func:`steps`."""
-    return _told(lambda: expectation_of(plain(given), whose))
+def expectation(given: dict[str, Any], whose: str, names: Names) -> Expectation:
+    """A checked expectation, which can speak of ``names``; ``ValueError`` as for :func:`steps`."""
+    return _told(lambda: expectation_of(plain(given), whose, names))
 
 
 def _told(read: Callable[[], T]) -> T:

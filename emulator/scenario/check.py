@@ -76,8 +76,9 @@ class _Check:
         self._source = source
         self._route_check = route
         self._scenario = scenario
-        self._rules = [rule.id for rule in scenario.rules]
-        self._marks = [step.mark for rule in scenario.rules for step in rule.do if step.mark is not UNSET]
+        self._rules = [*(rule.id for rule in scenario.rules), *source.names.rules]
+        steps = [step for rule in scenario.rules for step in rule.do]
+        self._marks = [*(step.mark for step in steps if step.mark is not UNSET), *source.names.marks]
         self._dialect: Dialect | None = None
 
     def all(self) -> Iterator[Fault]:

@@ -31,6 +31,7 @@ from .report import Listener, Report
 from .stage import Gated, Stage
 from .steps import perform
 from .steps_network import offered
+from .text import Names
 from .vocabulary import beginnings
 from .witness import Witness
 
@@ -144,10 +145,17 @@ class Director:
         self._stimulus += 1
         self._go_on(self._tester, steps, 0)
 
+    @property
+    def names(self) -> Names:
+        """What an expectation that comes while it runs can name."""
+        marks = {step.mark for rule in self.scenario.rules for step in rule.do if step.mark is not UNSET}
+        return Names(frozenset(rule.id for rule in self.scenario.rules), frozenset(marks | self._marks))
+
     def expect(self, now: float, expectation: Expectation) -> Watched:
-        """Expect this as well, from now on."""
+        """Expect this as well: from now on, or from a mark or a rule that is still to come."""
         self.now = now
-        watched = self._expectations.add(expectation, now)
+        reached = {"start", *self._marks, *(each.rule.id for each in self._rules if each.taken)}
+        watched = self._expectations.add(expectation, now, begins=expectation.after in reached)
         self._ignored -= watched.kinds
         return watched
 

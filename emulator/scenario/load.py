@@ -15,7 +15,7 @@ from msgspec import Struct
 from . import actions, model, words
 from .actions import Step
 from .check import RouteCheck, check
-from .text import Fault, Path_, ScenarioError, Source, Value, foreign, read
+from .text import Fault, Names, Path_, ScenarioError, Source, Value, foreign, read
 
 T = TypeVar("T", bound=Struct)
 _WHERE = re.compile(r"(.*?)(?: - at `\$?(.*)`)?", re.DOTALL)
@@ -51,15 +51,19 @@ def steps_of(steps: Value, whose: str) -> list[Step]:
     return _part({"rules": [rule]}, whose, f"rules[0].do{'[0]' if alone else ''}").rules[0].do
 
 
-def expectation_of(expectation: dict[str, Value], whose: str) -> model.Expectation:
-    """An expectation that ``whose`` has while a modem runs; raises as :func:`load` does."""
-    return _part({"expect": [expectation]}, whose, "expect[0]").expect[0]
+def expectation_of(expectation: dict[str, Value], whose: str, names: Names) -> model.Expectation:
+    """An expectation that ``whose`` has while a modem runs; it can name what ``names`` has.
+
+    Raises as :func:`load` does.
+    """
+    return _part({"expect": [expectation]}, whose, "expect[0]", names).expect[0]
 
 
-def _part(part: dict[str, Value], whose: str, place: str) -> model.Scenario:
+def _part(part: dict[str, Value], whose: str, place: str, names: Names | None = None) -> model.Scenario:
     """A scenario that has only this; a fault's field is told from ``place`` on."""
     try:
         source = foreign(whose, {"version": 1, "name": whose, **part})
+        source.names = names or source.names
         return checked(source, _no_routes)
     except ScenarioError as error:
         faults = [replace(fault, field=fault.field.removeprefix(place).lstrip(".")) for fault in error.faults]

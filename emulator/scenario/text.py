@@ -52,6 +52,14 @@ def field_name(path: Path_) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What can be named that is not in the file: rules and marks of the scenario that runs already."""
+
+    rules: frozenset[str] = frozenset()
+    marks: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class Source:
     """A file's values, and the line of each place in it (as far as they are known)."""
@@ -59,6 +67,7 @@ class Source:
     file: str
     value: Value
     lines: dict[Path_, int] = field(default_factory=dict)
+    names: Names = Names()
 
     def fault(self, path: Path_, text: str) -> Fault:
         """A fault at ``path``; its line is that of the nearest place around it that is known."""
