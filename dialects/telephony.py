@@ -55,6 +55,8 @@ class SmsSettings:
 class Telephony(Module):
     """A module with calls and messages."""
 
+    pulses = True
+    """Whether RI tells a host in data mode of a message."""
     no_name = '""'
     """The name of a number that the telephone book does not have (observed on SIM800: an empty string)."""
 
@@ -147,7 +149,7 @@ class Telephony(Module):
         return Message(number, text, Status.REC_UNREAD, utc, first_octet=first_octet, dcs=dcs, header=header)
 
     def _deliver_one(self, message: Message, slot: int | None) -> None:
-        if self.data_mode is not None:
+        if self.data_mode is not None and self.pulses:
             self.indicator.pulse("message pulse")
         if self._stored:
             index = self.storage(2).put(message, slot)

@@ -172,7 +172,7 @@ class LabModem:
         self, command: str | None = None, *, within: Seconds | None = None, **what: Any
     ) -> Expected:
         """Expect that this does not happen, as :meth:`expect`."""
-        told = {key: what.pop(key) for key in ("id", "after", "until") if key in what}
+        told: dict[str, Any] = {key: what.pop(key) for key in ("id", "after", "until") if key in what}
         return self._expect({"never": {"command": command, **what}, "within": _within(within), **told})
 
     def _expect(self, what: dict[str, Any]) -> Expected:

@@ -85,6 +85,8 @@ class EventReports:
 class Bg96Shell(Telephony):
     """The shell of the BG96."""
 
+    pulses = False
+    """RI in data mode is in none of its documents (common.md 2)."""
     greeting = Greeting(start=START, sim=False, ready=(), sim_off="", deaf=True)
     """RDY and APP RDY alone: observed with this firmware (forums 38002). Assumed: it is deaf before RDY."""
     registration_reports = (("+CREG", "creg"), ("+CGREG", "cgreg"), ("+CEREG", "cereg"))
