@@ -26,7 +26,7 @@ PEERS = st.sampled_from(["tcp://203.0.113.5:8500", "*://*:*"])
 PERCENTS = st.sampled_from(["0%", "30%", "100%"])
 RULES = [f"r{n}" for n in range(6)]
 MARKS = ["m0", "m1"]
-WORDS = st.sampled_from(["*", "AT+C*", "AT+Q*", "*SEND*", "*OPEN*", "AT"])
+WORDS = st.sampled_from(["*", "AT+C*", "AT+CBC", "AT+Q*", "*SEND*", "*OPEN*", "AT"])
 OPS = st.sampled_from(["socket.open", "socket.send", "socket.close", "pdp.activate", "pdp.deactivate"])
 REGISTERED = st.sampled_from(["home", "roaming", "searching", "denied", "unknown", "not_searching"])
 STATES = st.sampled_from(
@@ -125,7 +125,7 @@ STEPS: dict[str, Strategy] = {
     | keys({"action": st.sampled_from(["crash", "brownout"])}, boot_time=DURATIONS, noise=st.integers(0, 40)),
     "fail": FAILS,
     "delay": SPAN,
-    "intercept": st.sampled_from(["proceed", "ignore", "error", "hang"]),
+    "intercept": st.sampled_from(["ignore", "proceed", "error", "hang"]),
     "reply": RAW,
     "hang": st.just(True),
     "socket": keys(
@@ -219,6 +219,7 @@ GUARDS: dict[str, Strategy] = {
 
 OFTEN = [(OCCURRENCES | TIMES)[name] for name in ("command", "op", "after", "every", "state", "bytes")]
 """What surely comes, and is tried more often therefore."""
+RARE = ("delay", "garble", "intercept", "reply")
 CHANCE = st.randoms(use_true_random=True)
 """Chooses evenly among kinds, where hypothesis prefers a few. Its seed is drawn: runs can be repeated."""
 
@@ -243,7 +244,9 @@ def _rules(draw: st.DrawFn, number: int, steps: dict[str, Strategy]) -> Keys:
     deciding = _decides(when)
     for _ in range(draw(st.integers(1, 5))):
         known = sorted(key for key in steps if deciding or key not in DECIDING)
-        key = chance.choice(known)
+        # what only some rules can do, and what only some writes meet, is tried more often
+        rare = [key for key in RARE if key in known]
+        key = chance.choice(known if not rare or chance.random() < 0.7 else rare)
         deciding = deciding and key != "wait"
         rule["do"].append({key: draw(steps[key])})
     return rule
@@ -282,7 +285,10 @@ class Move:
     value: object
 
 
+ROW = ("AT+CBC", "AT+CCLK?", "AT+CIMI")
+"""Commands of one line, which are in no other."""
 MOVES = st.one_of(
+    st.just(Move("line", "row")),
     st.sampled_from(["up", "open", "close", "AT", "AT+CSQ", "AT+CREG?", "AT+CPIN?", "AT+CREG=1"]).map(
         lambda line: Move("line", line)
     ),
@@ -300,7 +306,8 @@ GENTLE_MOVES = MOVES.filter(lambda move: move.value not in ("close", "reset"))
 
 def lists_of(moves: SearchStrategy[Move]) -> SearchStrategy[list[Move]]:
     """Some moves, one after the other, on a connection that was asked for."""
-    begin = [Move("line", "up"), Move("line", "open"), Move("send", None), Move("peer", "send")]
+    row = Move("line", "row")
+    begin = [row, Move("line", "up"), row, Move("line", "open"), Move("send", None), Move("peer", "send")]
     return st.lists(moves, min_size=12, max_size=36).map(lambda more: [*begin, *more])
 
 

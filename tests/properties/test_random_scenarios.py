@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 
 import pytest
 from directed import CLOSE, DIALECTS, OPEN, SEND, UP, Story
@@ -15,6 +16,7 @@ from random_stories import (
     GUARDS,
     MOVES,
     OCCURRENCES,
+    ROW,
     STEPS,
     TIMES,
     Move,
@@ -34,6 +36,7 @@ from vmodem.emulator.scenario.director import Director
 from vmodem.emulator.scenario.vocabulary import EVERYWHERE
 from vmodem.emulator.states import CONTEXT, LINK
 from vmodem.emulator.states import SERVER as LISTENER
+from vmodem.emulator.tampering import Act, Incoming, Verdict
 
 pytestmark = pytest.mark.timeout(0 if os.environ.get("VMODEM_PROPERTIES") == "long" else 120)
 LONGEST = 300.0
@@ -63,6 +66,16 @@ class Told(Story):
         self.given: dict[int, bytes] = {}
         """By connection: what its server sent."""
         self._serial = 0
+        self._decided: list[tuple[str, Act]] = []
+        modem, gate = self.world.modem, self.world.director.gate
+        assert isinstance(modem, Modem)
+
+        def watched(incoming: Incoming) -> Verdict | None:
+            verdict = gate(incoming)
+            self._decided.append((incoming.text, Act.PROCEED if verdict is None else verdict.act))
+            return verdict
+
+        modem.direct(watched)
 
     def plays(self, moves: list[Move]) -> None:
         for move in moves:
@@ -90,7 +103,9 @@ class Told(Story):
             self._follow()
 
     def _lines(self, line: str) -> list[str]:
+        row = ROW[0] + "".join(";" + each.removeprefix("AT") for each in ROW[1:])
         known = {"up": UP[self.dialect], "open": [OPEN[self.dialect]], "close": [CLOSE[self.dialect]]}
+        known["row"] = [row]
         return known.get(line, [line])
 
     def _chunk(self) -> bytes:
@@ -121,7 +136,11 @@ class Told(Story):
     # ---- what must be true -----------------------------------------------------------------------
 
     def _follow(self) -> None:
-        """Every machine moves by the rows of its table."""
+        """Every machine moves by the rows of its table; nothing is done behind what was swallowed."""
+        for (text, act), (behind, _) in pairwise(self._decided):
+            if act in (Act.IGNORE, Act.REPLY, Act.HANG) and text in ROW[:2]:
+                assert behind != ROW[ROW.index(text) + 1], self._decided
+        del self._decided[:-1]
         known = moves(self.dialect)
         for _, effect in self.world.trace:
             if isinstance(effect, StateChanged) and effect.before != effect.after:
