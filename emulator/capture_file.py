@@ -11,6 +11,9 @@ from typing import Protocol
 from .effects import Effect
 from .events import Address, Event
 
+Soon = Callable[[Callable[[], None]], object]
+"""Calls back when everything that happens now has happened."""
+
 
 class Recorder(Protocol):
     """Turns what one modem does into records of the file."""
@@ -88,11 +91,13 @@ class CaptureFile:
 class CaptureObserver:
     """Writes what one modem does to a file that several may share."""
 
-    def __init__(self, recorder: Recorder, take: Callable[[], bytes], file: CaptureFile) -> None:
-        """``take`` hands over the records that wait to be written."""
+    def __init__(self, recorder: Recorder, take: Callable[[], bytes], file: CaptureFile, soon: Soon) -> None:
+        """``take`` hands over the records that wait to be written; they are when ``soon`` calls back."""
         self._recorder = recorder
         self._take = take
         self._file = file
+        self._soon = soon
+        self._asked = False
 
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
@@ -123,7 +128,15 @@ class CaptureObserver:
         self._flush()
 
     def close(self) -> None:
-        """Everything has been written; the file is closed by who opened it."""
+        """Everything is written; the file is closed by who opened it."""
+        self._write()
 
     def _flush(self) -> None:
+        """One write for all that happens in one turn of the event loop: each costs as much as a segment."""
+        if not self._asked:
+            self._asked = True
+            self._soon(self._write)
+
+    def _write(self) -> None:
+        self._asked = False
         self._file.write(self._take())

@@ -236,6 +236,7 @@ def _captures(
     name = plan.chosen.dialect.name
     names = [name] if count == 1 else [f"{name}-{n}" for n in range(count)]
     try:
+        soon = asyncio.get_running_loop().call_soon
         capture = Capture(tuple(names), time.time_ns() - int(clock.now() * 1e9))
     except ImportError as error:
         raise SetupError("--pcap needs scapy (pip install scapy)") from error
@@ -247,7 +248,7 @@ def _captures(
         raise SetupError(
             f"cannot write the capture {path}: {error.strerror} (choose another place)"
         ) from error
-    return [CaptureObserver(modem, capture.take, file) for modem in capture.modems]
+    return [CaptureObserver(modem, capture.take, file, soon) for modem in capture.modems]
 
 
 # ---- what the user reads -------------------------------------------------------------------------
