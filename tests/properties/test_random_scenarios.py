@@ -185,9 +185,23 @@ def test_no_scenario_wedges_a_module_or_leads_it_astray(dialect: str, text: str,
 @given(text=scenarios(GENTLE), moves=lists_of(GENTLE_MOVES))
 def test_a_connection_that_nobody_cuts_loses_no_byte(dialect: str, text: str, moves: list[Move]) -> None:
     """Each server has what was confirmed, in order and once; the host has what each server sent."""
+    loses_nothing(text, dialect, moves)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_what_comes_while_a_late_prompt_is_open_waits_for_its_end(dialect: str) -> None:
+    """The prompt came when the host had gone on: what the server sends is held, and not lost."""
+    late = "rules: [{id: late, when: {op: socket.send}, do: [{delay: 1s}], times: forever}]\n"
+    up, sends = [Move("line", "up"), Move("line", "open")], Move("peer", "send")
+    loses_nothing(late, dialect, [*up, sends, Move("send", None), sends])
+
+
+def loses_nothing(text: str, dialect: str, moves: list[Move]) -> None:
+    """A prompt that is still open is answered first: behind it comes what was held."""
     story = Told(text, dialect)
     story.plays(moves)
     story.ends()
+    assert story.answers(), story.world.log[-20:]
     for number, whole in story.given.items():
         connection = story.net.connections[number]
         if connection.gone or connection.fin_received or connection.reset_received:
