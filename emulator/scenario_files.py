@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ..netstack.routes import Route
 from .console import complain, say
 from .mistakes import UsageError
 from .scenario.check import remarks
@@ -22,6 +21,13 @@ def named(text: str) -> Path:
     return story if not path.suffix and not path.exists() and story.exists() else path
 
 
+def route(match: str, to: str) -> object:
+    """Raises ``ValueError`` for what is no route; most scenarios have none, and do without the netstack."""
+    from ..netstack.routes import Route
+
+    return Route.entry(match, to)
+
+
 PlayedOn = Callable[[str], str]
 
 
@@ -33,7 +39,7 @@ def played_on(chosen: str | None, otherwise: str) -> PlayedOn:
 def load_scenario(path: Path, dialect: PlayedOn) -> Scenario:
     """The scenario in ``path``; every fault is in the :class:`UsageError` that is raised."""
     try:
-        return load(path, Route.entry, dialect)
+        return load(path, route, dialect)
     except ScenarioError as error:
         raise UsageError(str(error)) from error
 
@@ -41,7 +47,7 @@ def load_scenario(path: Path, dialect: PlayedOn) -> Scenario:
 def read_scenario(path: Path, dialect: PlayedOn) -> Scenario:
     """The scenario in ``path``; every fault is told, then :class:`UsageError` raised."""
     try:
-        return load(path, Route.entry, dialect)
+        return load(path, route, dialect)
     except ScenarioError as error:
         for fault in error.faults:
             complain(str(fault))
@@ -57,7 +63,7 @@ def check_files(paths: Iterable[Path]) -> bool:
     for path in paths:
         try:
             source = read(path)
-            scenario = checked(source, Route.entry)
+            scenario = checked(source, route)
         except ScenarioError as error:
             good = False
             for fault in error.faults:

@@ -12,8 +12,8 @@ from typing import Any
 from directed import scenario_of
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from vmodem.emulator.scenario.actions import DECIDING
 from vmodem.emulator.scenario.parts import RENAMED, Part
-from vmodem.emulator.scenario.steps_command import DECIDING
 from vmodem.emulator.scenario.text import ScenarioError
 
 Strategy = SearchStrategy[Any]

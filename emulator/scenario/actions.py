@@ -258,3 +258,7 @@ class Step(Part, frozen=True):
     ussd: Ussd | UnsetType = UNSET
     time: Time | UnsetType = UNSET
     temperature: Annotated[int, Meta(ge=-55, le=150)] | UnsetType = UNSET
+
+
+DECIDING = frozenset({"delay", "intercept", "reply", "hang"})
+"""Steps that decide about the command that triggers their rule, before it is executed."""

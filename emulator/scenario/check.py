@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
 from .. import registry
-from ..dialect import Dialect
 from ..mistakes import CommandLineError, find_dialect
 from . import model, values, vocabulary
-from .actions import Step
+from .actions import DECIDING, Step
 from .check_dialects import for_everybody, unable
 from .check_steps import WRONG, rssi_fault
 from .parts import Part
-from .steps_command import DECIDING
 from .text import Fault, Path_, Source
+
+if TYPE_CHECKING:
+    from ..dialect import Dialect
 
 OCCURRENCES = (
     "command",

@@ -1,4 +1,7 @@
-"""What is wrong inside one step: values that nothing can have, and keys that exclude each other."""
+"""What is wrong inside one step: values that nothing can have, and keys that exclude each other.
+
+Rules for editors: an editor's hook runs this for each save. What only some steps need is imported there.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,8 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from .. import faults
 from . import actions, values
 from .parts import Between
-from .steps_network import utc_seconds
-from .steps_path import toxics
 
 RESULT_OPS = {
     "connect_fail": ("socket.open",),
@@ -42,6 +42,8 @@ def _garble_faults(garble: actions.Garble) -> str:
 
 
 def _link_faults(link: actions.Impairment) -> str:
+    from .steps_path import toxics
+
     try:
         chain = toxics(link)
     except ValueError as error:
@@ -58,9 +60,12 @@ def _link_faults(link: actions.Impairment) -> str:
 
 
 def _peer_fault(peer: str | UnsetType) -> str:
+    if peer is UNSET:
+        return ""
+    from .. import faults
+
     try:
-        if peer is not UNSET:
-            faults.Peers(peer)
+        faults.Peers(peer)
     except ValueError as error:
         return str(error)
     return ""
@@ -103,7 +108,7 @@ def _signal_faults(signal: actions.Signal) -> str:
 
 def _time_faults(time: actions.Time) -> str:
     try:
-        utc_seconds(time.utc)
+        values.utc_seconds(time.utc)
     except ValueError:
         return f"{time.utc} is no moment of any calendar"
     return ""

@@ -88,5 +88,3 @@ COMMAND_STEPS: dict[str, Callable[[Stage, Any], None]] = {
     "reply": _reply,
     "hang": _hang,
 }
-DECIDING = frozenset({"delay", "intercept", "reply", "hang"})
-"""Steps that decide about the command that triggers their rule, before it is executed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import UNSET
@@ -161,13 +160,8 @@ def _ring(stage: Stage, ring: Any) -> None:
         director.later(times * RING - 1.0, CallerHungUp())
 
 
-def utc_seconds(text: str) -> float:
-    """``2026-11-25T12:00:00Z`` in seconds since the epoch; raises ``ValueError`` for what no calendar has."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
-
-
 def _time(stage: Stage, time: Any) -> None:
-    stage.order(NetworkTimeArrived(utc_seconds(time.utc), time.zone, time.dst))
+    stage.order(NetworkTimeArrived(values.utc_seconds(time.utc), time.zone, time.dst))
 
 
 def _temperature(stage: Stage, celsius: int) -> None:

@@ -419,4 +419,7 @@ def test_a_wrong_file_never_half_starts(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stdout == ""
+    first, last = done.stderr.splitlines()
+    assert "rules[0].when: unknown key 'comand' (did you mean 'command'?)" in first
+    assert last.startswith(f"vmodem run: {story} is no scenario: 1 fault ")
     assert [entry.name for entry in tmp_path.iterdir()] == ["wrong.yaml"]

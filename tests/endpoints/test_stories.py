@@ -109,16 +109,3 @@ def test_a_careless_driver_fails(tmp_path: Path, echo: int, story: str, dialect:
     assert status == 1, report
     assert "FAILED: everything-arrives: " in report
     assert report.splitlines()[-1] == "the scenario failed (seed 0)"
-
-
-def test_a_story_that_is_wrong_never_half_starts(tmp_path: Path) -> None:
-    story = tmp_path / "wrong.yaml"
-    story.write_text("version: 1\nname: wrong\nrules:\n  - {id: a, when: {comand: AT}, do: [{mark: x}]}\n")
-    link, ready, log = (tmp_path / name for name in ("tty", "ready", "log"))
-    fleet = Fleet(tmp_path, 1, "--scenario", story, "--link", link, "--ready-file", ready, "--log", log)
-    status, report = fleet.end()
-    assert status == 2
-    first, last = report.splitlines()
-    assert first == f"{story}:4: rules[0].when: unknown key 'comand' (did you mean 'command'?)"
-    assert last.startswith(f"vmodem run: {story} is no scenario: 1 fault ")
-    assert not any(path.exists() or path.is_symlink() for path in (link, ready, log))

@@ -14,8 +14,8 @@ from beside import LIMIT, ONE_OF_EACH, VMODEM, Control, environment, modem_with_
 from vmodem.emulator.ctl import LONGEST_LINE, MOST_CLIENTS
 from vmodem.emulator.ctl_client import request
 from vmodem.emulator.mistakes import UsageError
+from vmodem.emulator.scenario.actions import DECIDING
 from vmodem.emulator.scenario.steps import STEPS
-from vmodem.emulator.scenario.steps_command import DECIDING
 
 
 def ctl(path: Path, *words: str) -> tuple[int, str, str]:

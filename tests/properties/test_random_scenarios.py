@@ -33,7 +33,7 @@ from vmodem.emulator.registry import find
 from vmodem.emulator.scenario import model
 from vmodem.emulator.scenario.actions import Step
 from vmodem.emulator.scenario.director import Director
-from vmodem.emulator.scenario.vocabulary import EVERYWHERE
+from vmodem.emulator.scenario.vocabulary import everywhere
 from vmodem.emulator.states import CONTEXT, LINK
 from vmodem.emulator.states import SERVER as LISTENER
 from vmodem.emulator.tampering import Act, Incoming, Verdict
@@ -51,8 +51,8 @@ SILENCE = model.Scenario(version=1, name="silence")
 def moves(dialect: str) -> dict[str, set[tuple[str, str]]]:
     """The moves of every machine; where there is no table, each of its states may follow each."""
     tables = moves_of(LINK, LISTENER, CONTEXT, CALL, *find(dialect).machines)
-    for name in EVERYWHERE.keys() - tables.keys():
-        states = [str(state.value) for state in EVERYWHERE[name]]
+    for name in everywhere().keys() - tables.keys():
+        states = [str(state.value) for state in everywhere()[name]]
         tables[name] = {(a, b) for a in states for b in states}
     return tables
 
