@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from .. import faults
 from ..dialect import Dialect
-from ..effects import Effect
+from ..effects import CommandEnded, Effect
 from ..events import Event, PowerChanged, RegistrationChanged, SignalChanged
 from ..jobs import Timer, Timers
 from ..orders import Finish, Note, Order
@@ -35,6 +35,7 @@ from .text import Names
 from .vocabulary import beginnings
 from .witness import Witness
 
+OFTEN = (Kind.BYTES, Kind.SOCKET, Kind.URC, Kind.COMMAND, Kind.OP)
 TESTER = "tester"
 """The name under which steps are taken that no rule has."""
 
@@ -66,18 +67,19 @@ class Director:
         """What the network offers where there is coverage: registration and signal."""
         self._orders: list[Order] = []
         self._timers = Timers()
-        self._witness = Witness(self._happened, self._assigned)
+        self._ignored: set[Kind] = set()
+        """What comes often, and nobody asks for."""
+        self._witness = Witness(self._happened, self._assigned, self._ignored)
         self._on_links: dict[str, tuple[int, faults.Impair]] = {}
         self._rules = [Playing(rule, seed) for rule in scenario.rules]
         self._rules_of = {kind: [r for r in self._rules if kind in _kinds(r.rule.when)] for kind in Kind}
         self._marks: set[str] = set()
         self._expectations = Expectations(scenario.expect, self._judged)
-        self._ignored = {
+        self._ignored |= {
             kind
-            for kind in ((Kind.BYTES, Kind.SOCKET, Kind.URC) if listener is None else (Kind.BYTES,))
+            for kind in (OFTEN if listener is None else (Kind.BYTES,))
             if not self._rules_of[kind] and not any(kind in each.kinds for each in self._expectations.all)
         }
-        """What comes often, and nobody asks for."""
         tester = Rule(id=TESTER, when=Trigger(external=TESTER), do=[Step(log=TESTER)])
         self._tester = Playing(tester, seed)
         self._verdict = ""
@@ -188,6 +190,8 @@ class Director:
     def effect(self, now: float, effect: Effect) -> None:
         """The module asks for something."""
         self.now = now
+        if type(effect) is CommandEnded:
+            self.failing.ended(failed=not effect.ok)
         self._witness.effect(effect)
 
     def note(self, now: float, text: str) -> None:
@@ -214,6 +218,9 @@ class Director:
         """A command is about to be executed: what becomes of it."""
         self.now = incoming.now
         self._stimulus += 1
+        if self.failing.idle and Kind.COMMAND in self._ignored and Kind.OP in self._ignored:
+            self._witness.command(incoming.text, incoming.op, "received")
+            return None
         gated = self._gated = self.failing.begins(incoming)
         self._witness.command(incoming.text, incoming.op, "received")
         self._gated = None
@@ -230,8 +237,10 @@ class Director:
 
     def next_deadline(self) -> float | None:
         """When :meth:`handle_timer` wants to be called."""
-        due = [self._timers.next_deadline(), self._expectations.next_deadline()]
-        return min((moment for moment in due if moment is not None), default=None)
+        timer, expected = self._timers.next_deadline(), self._expectations.next_deadline()
+        if timer is None or expected is None:
+            return expected if timer is None else timer
+        return min(timer, expected)
 
     def handle_timer(self, now: float) -> None:
         """Time has come to ``now``."""
@@ -241,8 +250,15 @@ class Director:
         self._expectations.time(now)
         self._timers.fire(now)
 
-    def orders(self) -> list[Order]:
+    @property
+    def garbles(self) -> bool:
+        """Whether :meth:`pass_on` may change anything."""
+        return self.noise.active
+
+    def orders(self) -> Sequence[Order]:
         """What is to be done now, in order; each is handed out once."""
+        if not self._orders:
+            return ()
         orders, self._orders = self._orders, []
         self._ordered += [order for order in orders if isinstance(order, Event)]
         return orders
@@ -273,8 +289,6 @@ class Director:
             self.states.known[it.machine] = it.after
             if it.link is not None:
                 self.failing.link_moved(it.link, it.after)
-        elif it.kind is Kind.COMMAND and it.phase != "received":
-            self.failing.ended(failed=it.phase == "failed")
         self._expectations.see(it, self.now)
         if self._listener is not None:
             self._listener.happened(self.now, it)

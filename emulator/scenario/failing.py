@@ -30,6 +30,11 @@ class Failing:
         """Let ``act`` decide about the next ``times`` commands that are ``wanted``."""
         self._armed += [(wanted, act)] * times
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is armed, and nothing waits for the next command."""
+        return not (self._armed or self._behind or self._of_command)
+
     # ---- a command -------------------------------------------------------------------------------
 
     def begins(self, incoming: Incoming) -> Gated:
