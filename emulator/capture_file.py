@@ -89,7 +89,11 @@ class CaptureFile:
 
 
 class CaptureObserver:
-    """Writes what one modem does to a file that several may share."""
+    """Writes what one modem does to a file that several may share.
+
+    What the DTE or a peer can have seen is in the file: it is written before the module's bytes go out.
+    What comes in waits for that, or for the end of a turn of the event loop: a write costs a segment.
+    """
 
     def __init__(self, recorder: Recorder, take: Callable[[], bytes], file: CaptureFile, soon: Soon) -> None:
         """``take`` hands over the records that wait to be written; they are when ``soon`` calls back."""
@@ -102,22 +106,22 @@ class CaptureObserver:
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
         self._recorder.host(now, data)
-        self._flush()
+        self._write_soon()
 
     def module(self, now: float, data: bytes) -> None:
         """Bytes that the module wrote."""
         self._recorder.module(now, data)
-        self._flush()
+        self._write()
 
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
         self._recorder.event(now, event)
-        self._flush()
+        self._write_soon()
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""
         self._recorder.effect(now, effect)
-        self._flush()
+        self._write()
 
     def note(self, now: float, text: str) -> None:
         """Remarks are for the log."""
@@ -125,18 +129,20 @@ class CaptureObserver:
     def connecting(self, handle: int, local: Address) -> None:
         """The port of a connection that is not up yet."""
         self._recorder.connecting(handle, local)
-        self._flush()
+        self._write()
 
     def close(self) -> None:
         """Everything is written; the file is closed by who opened it."""
         self._write()
 
-    def _flush(self) -> None:
-        """One write for all that happens in one turn of the event loop: each costs as much as a segment."""
+    def _write_soon(self) -> None:
         if not self._asked:
             self._asked = True
-            self._soon(self._write)
+            self._soon(self._end_of_turn)
+
+    def _end_of_turn(self) -> None:
+        self._asked = False
+        self._write()
 
     def _write(self) -> None:
-        self._asked = False
         self._file.write(self._take())
