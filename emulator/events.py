@@ -170,11 +170,8 @@ class PingAnswered(Event):
 
 @dataclass(frozen=True, slots=True)
 class PingFailed(Event):
-    """Ping ``query`` has no answer.
-
-    ``TIMED_OUT``: nobody answered in time. ``UNREACHABLE``: the network said so. ``FORBIDDEN``: not sent,
-    by policy. ``NOT_PERMITTED``: not sent, this host lets nobody ping from here.
-    """
+    """Ping ``query`` has no answer: ``TIMED_OUT``, ``UNREACHABLE`` (the network said so), or it was not
+    sent: ``FORBIDDEN`` (by policy), ``NOT_PERMITTED`` (this host lets nobody ping from here)."""
 
     query: int
     failure: Failure
@@ -190,11 +187,8 @@ class NtpAnswered(Event):
 
 @dataclass(frozen=True, slots=True)
 class NtpFailed(Event):
-    """No time from the NTP server.
-
-    ``TIMED_OUT``: no answer that makes sense in time. ``REFUSED``: it does not serve us (kiss-o'-death),
-    or nobody listens there. ``UNREACHABLE``, ``FORBIDDEN``: nothing could be sent.
-    """
+    """No time from the NTP server: ``TIMED_OUT`` (no answer that makes sense), ``REFUSED`` (kiss-o'-death, or
+    nobody listens there); ``UNREACHABLE``, ``FORBIDDEN``: nothing could be sent."""
 
     query: int
     failure: Failure
