@@ -169,7 +169,7 @@ def _host(side: _Side, host: str, *, wild: bool) -> str | None:
 def _port(side: _Side, port: str) -> int | None:
     if port == _ANY:
         return None
-    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
         raise side.bad("port", f"{port!r} is not a port", "write 1 to 65535, or *")
     return int(port)
 
@@ -256,14 +256,19 @@ class Routes:
             return str(IPv4Address(_OTHER + 1 + crc32(name.encode()) % _OTHERS))
         return None
 
-    def _stand_in(self, name: str) -> str:
-        """An address for a name that only a glob speaks of; two names never share one."""
+    def _stand_in(self, name: str) -> str | None:
+        """An address for a name that only a glob speaks of; two names never share one.
+
+        ``None`` when all of them stand for names: a host may ask for as many as it likes.
+        """
+        if len(self._names) >= _OTHERS:
+            return next((address for address, known in self._names.items() if known == name), None)
         start = crc32(name.encode())
         for step in range(_OTHERS):
             address = str(IPv4Address(_OTHER + 1 + (start + step) % _OTHERS))
             if self._names.setdefault(address, name) == name:
                 return address
-        raise RuntimeError("65534 names have been looked up under globs")
+        return None
 
     def may_leave(self, name: str) -> bool:
         """Whether a route that speaks of ``name`` leads to the internet."""
