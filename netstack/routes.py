@@ -24,6 +24,8 @@ _NUMBERS = re.compile(r".*:.*|(.*\.)?([0-9]+|0[xX][0-9a-fA-F]*)")
 _NAMED = int(IPv4Address("198.18.0.0"))
 _OTHER = int(IPv4Address("198.19.0.0"))
 _OTHERS = 0xFFFE
+_MOST_NAMES = _OTHERS // 2
+"""Addresses that stand for names, or are known by one: where half are taken a free one is found at once."""
 _SYNTHETIC = ("198.18.", "198.19.")
 _ADDRESSES = 16
 """Addresses of one name that are remembered."""
@@ -261,12 +263,16 @@ class Routes:
 
         ``None`` when all of them stand for names: a host may ask for as many as it likes.
         """
-        if len(self._names) >= _OTHERS:
-            return next((address for address, known in self._names.items() if known == name), None)
         start = crc32(name.encode())
         for step in range(_OTHERS):
             address = str(IPv4Address(_OTHER + 1 + (start + step) % _OTHERS))
-            if self._names.setdefault(address, name) == name:
+            known = self._names.get(address)
+            if known is None:
+                if len(self._names) >= _MOST_NAMES:
+                    return None
+                self._names[address] = name
+                return address
+            if known == name:
                 return address
         return None
 
@@ -280,7 +286,7 @@ class Routes:
         if self.may_leave(name):
             name = fold(name)
             for address in addresses[:_ADDRESSES]:
-                if len(self._names) < _OTHERS and not address.startswith(_SYNTHETIC):
+                if len(self._names) < _MOST_NAMES and not address.startswith(_SYNTHETIC):
                     self._names[address] = name
 
     @property
