@@ -376,3 +376,10 @@ def test_a_line_without_a_result_code_finishes_without_one() -> None:
         host.asks(line)
     finished = [effect for _, effect in host.world.trace if isinstance(effect, CommandFinished)]
     assert [each.result for each in finished] == ["OK", "OK", "ERROR", ""]
+
+
+def test_what_stands_before_an_open_string_is_executed() -> None:
+    """Also a basic command with nothing between the two (V.250 5.2.3)."""
+    host = Host(echo=True)
+    assert host.types(b'ATE0+CSTT="CMNET\r') == b'ATE0+CSTT="CMNET\r' + ERROR
+    assert host.asks('AT+GMI;V0;+CSTT="a;b";I;+NONE="') == said("SIMCOM_Ltd") + b"SIM800 R14.18\r\n4\r"
