@@ -349,7 +349,10 @@ def _time(text: str, place: Place) -> tuple[float, int]:
     found = _TIME.fullmatch(text)
     if found is None:
         raise place.error(f"{text!r} is no time as yyyy/MM/dd,hh:mm:ss+zz")
-    local = datetime.strptime(found[1], "%Y/%m/%d,%H:%M:%S").replace(tzinfo=UTC)
+    try:
+        local = datetime.strptime(found[1], "%Y/%m/%d,%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise place.error(f"{text!r} is no time: {error}") from None
     quarters = int(found[2])
     return local.timestamp() - 900 * quarters, quarters
 
