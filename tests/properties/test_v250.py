@@ -1,6 +1,6 @@
 """The whole way from the line to the answer against a slow reading of V.250, in any fragments.
 
-Echo, editing with S5, the line's end with S3, answers with S3 and S4, A/, several commands in a line, strings.
+Echo, editing with S5, the line's end with S3, answers with S3 and S4, A/, commands in a row, strings.
 """
 
 from __future__ import annotations
