@@ -251,7 +251,7 @@ def test_view_lists_the_profile() -> None:
         ("AT+GMI", said("SIMCOM_Ltd", "OK")),
         ("AT+GMM", said("SIMCOM_SIM800", "OK")),
         ("AT+GMR", said("Revision:1418B04SIM800", "OK")),
-        ("AT+GSN", said("869988012345678", "OK")),
+        ("AT+GSN", said("869988012345670", "OK")),
         ("AT+GCAP", said("+GCAP: +FCLASS,+CGSM", "OK")),
         ("AT+GMI=?", OK),
         ("AT+GMI?", ERROR),
