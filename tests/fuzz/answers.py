@@ -121,9 +121,11 @@ class Grammar:
             raise Ungrammatical(f"unasked, and no URC: {data!r}")
 
     def _push(self, each: Spoken, data: bytes) -> None:
-        pattern, at = self._pushed[each.verbose], 0
+        at = 0
+        # What waited while its link was opened anew was framed then, before an ATV in between.
+        patterns = self._pushed[each.verbose], self._pushed[not each.verbose]
         while at < len(data):
-            header = pattern.match(data, at)
+            header = next((found for pattern in patterns if (found := pattern.match(data, at))), None)
             start = at if header is None else header.end()
             sizes = {int(n) for n in header.groups() if n is not None} if header else set()
             if not sizes:

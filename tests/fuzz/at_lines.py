@@ -95,6 +95,7 @@ STORIES: dict[str, list[str]] = {
 """Dialogues that lead somewhere, one step after the other: ``>`` payload, ``~`` time, ``@`` a peer sends,
 ``$`` a UDP peer sends, ``!`` a client connects, ``+`` the escape; everything else is a line.
 """
+LONGEST = 4096
 AWAY = ("+CPOWD", "+QPOWD")
 """Commands that switch the module off: tried, but rarely."""
 LETTERS = [
@@ -173,7 +174,7 @@ class Lines:
             text += ";" + self.line(r)
         if what > 0.75:
             for _ in range(r.choice((1, 1, 1, 2, 5))):
-                text = r.choice(MUTATIONS)(r, text, self)
+                text = r.choice(MUTATIONS)(r, text, self)[:LONGEST]
         return text
 
     def declared(self, r: random.Random) -> str:

@@ -62,7 +62,7 @@ def fuzz_at(dialect: Dialect, bounds: Bounds, seed: str) -> int:
             wrong += 1
             steps = fuzzer.shortened(getattr(error, "steps", []))
             print(f"session {name}: {type(error).__name__}: {error}")
-            print("as short as can be:", *map(repr, steps), sep="\n    ", flush=True)
+            print("as short as can be:", *[repr(step)[:500] for step in steps], sep="\n    ", flush=True)
     tally = fuzzer.tally
     rate = tally.lines / bounds.spent
     forms = {f"{c.name} {f.kind.value}" for c in dialect.commands for f in c.forms}
@@ -93,7 +93,7 @@ def fuzz_bytes(target: Target, bounds: Bounds, seed: str) -> int:
 
 def with_atheris(target: Target, options: argparse.Namespace) -> None:
     """Let atheris find the inputs; it ends the process."""
-    import atheris
+    import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     atheris.instrument_all()
 

@@ -94,7 +94,7 @@ def test_a_wedge_is_noticed_and_shortened() -> None:
         if step == ("line", b"AT+CSQ"):
             session.module.line.mode = Mode.BUSY  # type: ignore[attr-defined]
 
-    fuzzer.play = wedging  # type: ignore[method-assign, assignment]
+    fuzzer.play = wedging  # type: ignore[method-assign]
     steps = [fuzzer.told(word) for word in ("+GMI", "E0", "+CSQ", "+CGMM")]
     assert isinstance(fuzzer.replay(steps), Wedged)
     assert fuzzer.shortened(steps) == [("line", b"AT+CSQ")]

@@ -17,6 +17,7 @@ from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.command import Kind
 from vmodem.emulator.dialect import Dialect
 from vmodem.emulator.line import Mode
+from vmodem.emulator.scenario.text import LARGEST, ScenarioError, parse
 from vmodem.netstack.routes import Route, Routes
 
 DIALECTS = [SIM800, QUECTEL_MXX, BG96]
@@ -50,7 +51,7 @@ def test_a_line_typed_again_and_again(dialect: Dialect) -> None:
     for line in lines_of(dialect):
         session = Session(dialect, grammar, Tally())
         session.net.add_silent_name("silent")
-        weights = []
+        weights: list[int] = []
         for typed in [*UP[dialect.name], *[line] * (3 * PART)]:
             session.send(b"AT" + typed.encode("latin-1") + b"\r")
             if session.mode is Mode.PROMPT:
@@ -91,3 +92,23 @@ def test_names_without_end_under_a_glob() -> None:
 def test_a_url_that_is_none(url: str) -> None:
     with pytest.raises(serial.SerialException, match="Could not open port"):
         serial.serial_for_url(url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * LARGEST,
+        "- " * (LARGEST // 2),
+        "{a: " * (LARGEST // 4),
+        "&a " * (LARGEST // 3),
+        "? " * (LARGEST // 2),
+    ],
+    ids=["brackets", "dashes", "braces", "anchors", "questions"],
+)
+def test_a_scenario_that_takes_for_ever(text: str) -> None:
+    """PyYAML needs a millisecond for each level that is open: depth ends the reading, not the file."""
+    began = time.thread_time()
+    with pytest.raises(ScenarioError) as caught:
+        parse("deep", text)
+    assert time.thread_time() - began < 5
+    assert len(caught.value.faults) < 100

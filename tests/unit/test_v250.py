@@ -371,7 +371,7 @@ def test_a_string_is_delimited_by_quotes_at_both_ends(apn: str) -> None:
 def test_a_line_without_a_result_code_finishes_without_one() -> None:
     """AT+CIFSR ends with the address alone: whoever watches is not told the result of the line before."""
     host = Host()
-    host.world.modem.watch()
+    host.world.modem.watch()  # type: ignore[attr-defined]
     for line in ("AT+CSTT", "AT+CIICR", "AT+NONE", "AT+CIFSR"):
         host.asks(line)
     finished = [effect for _, effect in host.world.trace if isinstance(effect, CommandFinished)]
