@@ -177,7 +177,7 @@ def _yaml(name: str, text: str) -> Source:
     try:
         depth = 0
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            # Here, because PyYAML takes a millisecond for each bracket that is open: a file of them is minutes.
+            # Here, because PyYAML takes a millisecond for each open bracket: a file of them is minutes.
             if isinstance(token, opening):
                 depth += 1
             elif isinstance(token, closing):
