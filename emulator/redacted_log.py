@@ -66,7 +66,7 @@ class RedactedLog(JsonLog):
         return value
 
     def close(self) -> None:
-        """Write what is held back; no more records."""
+        """Write what is held back; no more records, of any modem."""
         for part in self._parts:
             part._tell(part._redacting.finish())
         super().close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modems import make_modem
 from transcript_peers import play_virtual
+from vmodem.emulator.effects import Effect
 from vmodem.emulator.events import Event, LineChanged
 from vmodem.emulator.observer import Observer
 from vmodem.emulator.recording.format import Transcript, parse
@@ -27,6 +28,12 @@ class Ear(Observer):
             self.items.append(
                 Remark(now, "*", f"{event.signal.value} {'ON (low)' if event.on else 'OFF (high)'}")
             )
+
+    def effect(self, now: float, effect: Effect) -> None: ...
+
+    def note(self, now: float, text: str) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def heard(transcript: Transcript) -> list[Item]:

@@ -27,7 +27,6 @@ from .units import Cutter, Difference, Output, Unit, differences
 
 DIFFERS = 1
 _COMMAND = re.compile(rb"(?i)AT[^\r\n]*(?=\r)")
-_LOCKED = re.compile(rb"\+CPIN: SIM PIN\b")
 _UNLOCKS = re.compile(rb'(?i)AT\+CPIN="?(\d{4,8})')
 MOST_TRIES = 50
 """Plays in which data of peers is looked for that came without a header."""
@@ -250,11 +249,12 @@ class _Emulation:
 
 
 def _options(exchanges: list[_Exchange]) -> Options:
-    """A card with the PIN that the recorded one took, if that asked for one."""
-    host = b"".join(bytes(exchange.host) for exchange in exchanges)
-    module = b"".join(exchange.answer for exchange in exchanges)
-    pin = _UNLOCKS.search(host)
-    return Options(pin=pin[1].decode() if pin and _LOCKED.search(module) else "")
+    """A card with the PIN that the recorded one took."""
+    for exchange in exchanges:
+        pin = _UNLOCKS.search(bytes(exchange.host))
+        if pin is not None and b"ERROR" not in exchange.answer:
+            return Options(pin=pin[1].decode())
+    return Options()
 
 
 def _by_exchange(found: list[tuple[int, Server]]) -> dict[int, list[Server]]:
