@@ -38,20 +38,31 @@ def until(condition: Callable[[], object], what: str = "a condition", limit: flo
 
 
 class Process:
-    """A running modem process in ``folder``; ``file_size`` and ``files`` are its limits."""
+    """A running modem process in ``folder``; ``file_size`` and ``files`` are its limits;
+    its wall clock may be ``jumping``.
+    """
 
-    def __init__(self, folder: Path, options: tuple[str, ...], *, file_size: int = 0, files: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        options: tuple[str, ...],
+        *,
+        file_size: int = 0,
+        files: int = 0,
+        jumping: bool = False,
+    ) -> None:
         self.folder = folder
         self.ready = folder / "ready"
         self._errors = folder / "stderr"
 
+        wall = {"PYTHONPATH": str(ROOT / "tests/soak/wall")} if jumping else {}
         with self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "emulator"), "run", "--ready-file", str(self.ready), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
+                env={**os.environ, "XDG_RUNTIME_DIR": str(folder), **wall},
             )
         self.pid = self.process.pid
         # Python takes longer to start than this does: the limits hold before anything is opened.
@@ -206,14 +217,17 @@ class Client:
         self.wakes()
         self.asks("ATE0")
         if dialect == "bg96":
+            self.asks("AT+QIDEACT=1", "OK\r\n", "ERROR\r\n")
             self.asks('AT+QICSGP=1,1,"internet"')
             self.asks("AT+QIACT=1", "OK\r\n", "ERROR\r\n")
             return
         if dialect == "quectel_mxx":
+            self.asks("AT+QIDEACT", "DEACT OK\r\n")
             self.asks("AT+QIMUX=0")
             self.asks('AT+QIREGAPP="internet","",""')
             self.asks("AT+QIACT")
             return
+        self.asks("AT+CIPSHUT", "SHUT OK\r\n")
         self.asks(f"AT+CIPMUX={int(multi)}")
         self.asks('AT+CSTT="internet"')
         self.asks("AT+CIICR")
