@@ -21,8 +21,8 @@ SIZE = 6000
 def start(tmp_path: Path) -> Iterator[Start]:
     begun: list[Process] = []
 
-    def begin(*options: str, **limits: int) -> Process:
-        begun.append(Process(tmp_path, ("--link", str(tmp_path / "modem"), *options), **limits))
+    def begin(*options: str, file_size: int = 0) -> Process:
+        begun.append(Process(tmp_path, ("--link", str(tmp_path / "modem"), *options), file_size=file_size))
         begun[-1].wait_ready()
         return begun[-1]
 

@@ -200,7 +200,11 @@ def suspended(scene: Scene) -> None:
 def network_changes(scene: Scene) -> None:
     """The control socket speaks; the context is lost under an open connection."""
     link = scene.link()
-    for asked in ({"signal": {"rssi": scene.chance.randint(0, 31)}}, {"pdp_deact": {}}):
+    changes: tuple[dict[str, dict[str, int]], ...] = (
+        {"signal": {"rssi": scene.chance.randint(0, 31)}},
+        {"pdp_deact": {}},
+    )
+    for asked in changes:
         number = scene.process.ports().index(scene.url)
         with socket.socket(socket.AF_UNIX) as director:
             director.settimeout(LIMIT)
