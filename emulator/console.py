@@ -41,6 +41,9 @@ def complain(text: str) -> None:
 
 def _silence(stream: TextIO) -> None:
     """Let the rest, and what the stream still holds, go nowhere: at exit Python would fail over it."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # no descriptor left: what the stream holds waits for the next attempt
+        return
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from copy import copy
-from typing import IO
 
 from .redact import NUMBER, TEXT
 from .redacting import Redacting, Told
-from .transcript import JsonLog
+from .transcript import JsonLog, Lines
 
 _SECRET = {"number": NUMBER, "text": TEXT}
 """Fields of events and effects that are secret whatever they hold."""
@@ -20,8 +20,8 @@ class RedactedLog(JsonLog):
     A record is written when the line that its bytes belong to has ended, so that none of them is cut in two.
     """
 
-    def __init__(self, file: IO[str]) -> None:
-        super().__init__(file)
+    def __init__(self, lines: Lines) -> None:
+        super().__init__(lines)
         self._parts: list[RedactedLog] = []
         self._begin()
 
@@ -51,10 +51,13 @@ class RedactedLog(JsonLog):
             if each.item is None:
                 continue
             if each.data is None:
-                self._lines.write({key: self._hidden(key, value) for key, value in each.item.items()})
+                self._put({key: self._hidden(key, value) for key, value in each.item.items()})
             else:
                 key = "host" if "host" in each.item else "module"
-                self._lines.write({**each.item, key: each.data.decode("latin-1")})
+                self._put({**each.item, key: each.data.decode("latin-1")})
+
+    def _put(self, record: dict[str, object]) -> None:
+        self._lines.write(json.dumps(record) + "\n")
 
     def _hidden(self, key: str, value: object) -> object:
         if isinstance(value, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import shlex
 import signal
 import socket
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..netstack.capture import Capture
 from ..netstack.policy import is_loopback
-from .capture_file import CaptureFile, CaptureObserver
+from .capture_file import CaptureObserver, RecordFile
 from .clock import RealClock
 from .console import complain, say
 from .endpoints import EndpointError
@@ -30,7 +31,7 @@ from .ran import Ran
 from .ready_file import ReadyFile
 from .repetition import JUnit
 from .repetition import play as repeat
-from .transcript import JsonLog
+from .transcript import JsonLog, LogFile
 
 if TYPE_CHECKING:
     from .child import Ended
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MOST_NOTES = 50
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,10 @@ def until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int])
 
     def failed(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         error = context.get("exception")
+        if "socket" in context and isinstance(error, OSError) and error.errno in _EXHAUSTED:
+            # A server of asyncio's, which accepts again after a second: its client waits, nothing fails.
+            complain(f"vmodem run: cannot accept a client: {error.strerror}")
+            return
         if not stopped.done():
             unnamed = RuntimeError(str(context["message"]))
             stopped.set_exception(error if isinstance(error, BaseException) else unnamed)
@@ -187,7 +193,7 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
         cleanup.callback(log.close)
     world, modems = new_world(plan.chosen)
     budget = Budget()
-    captures = _captures(plan, len(modems), world.clock, budget, cleanup)
+    captures = _captures(plan, len(modems), world.clock, cleanup)
     alone = len(modems) == 1
     drivers: list[Driver] = []
     for number, (modem, pipe) in enumerate(zip(modems, pipes, strict=True)):
@@ -223,7 +229,7 @@ def _check_listen_host(host: str) -> None:
 
 def _open_log(path: Path, redact: bool) -> JsonLog:
     try:
-        file = path.open("w", encoding="ascii")
+        file = LogFile(path, _tell)
     except OSError as error:
         raise SetupError(f"cannot write the log {path}: {error.strerror} (choose another place)") from error
     if not redact:
@@ -234,7 +240,7 @@ def _open_log(path: Path, redact: bool) -> JsonLog:
 
 
 def _captures(
-    plan: Plan, count: int, clock: RealClock, budget: Budget, cleanup: ExitStack
+    plan: Plan, count: int, clock: RealClock, cleanup: ExitStack
 ) -> list[CaptureObserver] | list[None]:
     """An observer for each modem; all write to one file."""
     path = plan.pcap
@@ -248,7 +254,9 @@ def _captures(
     except ImportError as error:
         raise SetupError("--pcap needs scapy (pip install scapy)") from error
     try:
-        file = CaptureFile(path, budget.complain)
+        if path.is_fifo():
+            raise OSError(0, "It is a pipe, whose reader could make the modem wait")
+        file = RecordFile(path, "capture", _tell)
         cleanup.callback(file.close)
         file.begin(capture.take())
     except OSError as error:
@@ -278,6 +286,11 @@ def _example(kind: str, port: str, rate: int) -> str:
     if kind == "pty":
         return f"picocom -b {rate} {port}    (leave it with Ctrl-A Ctrl-X)"
     return f"python3 -m serial.tools.miniterm --eol CR {port} {rate}    (leave it with Ctrl-])"
+
+
+def _tell(text: str) -> None:
+    """That a file has ended, which is said once: outside the budget of what is said again and again."""
+    complain(f"vmodem run: {text}")
 
 
 class Budget:

@@ -8,12 +8,14 @@ Fields: ``t`` seconds on the modem's clock; ``modem`` its number from 0, if ther
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Callable
 from copy import copy
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import IO
+from pathlib import Path
+from typing import Protocol
 
+from .capture_file import RecordFile
 from .effects import Effect
 from .events import Event
 
@@ -35,36 +37,37 @@ def _record(thing: object) -> dict[str, object]:
     return {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
 
 
-class _Lines:
-    """The file, until it takes no more."""
+class Lines(Protocol):
+    """Where the lines go: an ``io.StringIO``, or :class:`LogFile`."""
 
-    def __init__(self, file: IO[str]) -> None:
-        self._file: IO[str] | None = file
-
-    def write(self, record: dict[str, object]) -> None:
-        if self._file is None:
-            return
-        try:
-            self._file.write(json.dumps(record) + "\n")
-            self._file.flush()
-        except OSError as error:
-            print(f"vmodem: the log ends here: {error}", file=sys.stderr)
-            self._file = None
+    def write(self, text: str, /) -> object:
+        """Take a whole line."""
 
     def close(self) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            try:
-                file.close()
-            except OSError as error:
-                print(f"vmodem: the log is incomplete: {error}", file=sys.stderr)
+        """No more lines. May be repeated."""
+
+
+class LogFile:
+    """The lines in a file, until the disk takes no more; it ends in a whole line then."""
+
+    def __init__(self, path: Path, complain: Callable[[str], None]) -> None:
+        """Create ``path``, or make it empty; ``complain`` as of a :class:`RecordFile`. Raises ``OSError``."""
+        self._file = RecordFile(path, "log", complain)
+
+    def write(self, text: str, /) -> None:
+        """Take a whole line."""
+        self._file.write(text.encode("ascii"))
+
+    def close(self) -> None:
+        """No more lines. May be repeated."""
+        self._file.close()
 
 
 class JsonLog:
-    """Writes the record to an open text file; a full disk ends the record, never the modem."""
+    """Writes the record, a line for each entry."""
 
-    def __init__(self, file: IO[str]) -> None:
-        self._lines = _Lines(file)
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
         self._whose: dict[str, object] = {}
 
     def of(self, modem: int) -> JsonLog:
@@ -74,7 +77,7 @@ class JsonLog:
         return part
 
     def _write(self, now: float, record: dict[str, object]) -> None:
-        self._lines.write({"t": round(now, 6), **self._whose, **record})
+        self._lines.write(json.dumps({"t": round(now, 6), **self._whose, **record}) + "\n")
 
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""

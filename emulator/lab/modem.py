@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from ...netstack.air import Air
 from ...netstack.routes import Route
 from ..background import SHARED, HostedModem, Lab
+from ..console import complain
 from ..events import Event
 from ..hosting import Act
 from ..leaping import leap
@@ -23,7 +24,7 @@ from ..scenario import values
 from ..scenario.director import Director
 from ..scenario.expectations import Outcome, Verdict
 from ..scenario.model import Scenario
-from ..transcript import JsonLog
+from ..transcript import JsonLog, LogFile
 from . import words
 from .dialogue import Dialogue, Transcript
 from .expected import Expected
@@ -64,11 +65,7 @@ class LabModem:
         self._peers: list[TcpPeer | UdpPeer] = []
         self.dialect = self._chosen.dialect.name
         """Which module it is."""
-        log = (
-            None
-            if folder is None
-            else JsonLog((folder / f"modem-{number}.jsonl").open("w", encoding="ascii"))
-        )
+        log = None if folder is None else JsonLog(LogFile(folder / f"modem-{number}.jsonl", complain))
         clock = settings.clock
         lab = Lab(self._act, clock, beside=ENDPOINTS[settings.endpoint] is not None)
         try:
