@@ -14,7 +14,6 @@ import select
 import selectors
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import Context
 from functools import partial
 from typing import Any, TypeVarTuple
@@ -43,33 +42,51 @@ class _Selector(selectors.EpollSelector):
         self._removed: set[int] = set()
         self._found: list[tuple[selectors.SelectorKey, int]] = []
         self._epoll = select.epoll()
-        self.readers[self.fileno()] = self._inner_ready
-        self._epoll.register(self.fileno(), _IN)
+        self._registered: dict[int, int] = {}
+        self.set(self.readers, self.fileno(), self._inner_ready)
 
     def close(self) -> None:
         self._epoll.close()
         super().close()
 
     def set(self, table: dict[int, Callback], fd: int, callback: Callback | None) -> bool:
-        """Put ``callback`` into ``table`` (readers or writers), or take it out; whether there was one."""
-        before = self._interest(fd)
-        old = table.pop(fd, None)
+        """Put ``callback`` into ``table`` (readers or writers), or take it out; whether there was one.
+
+        Raises ``OSError`` for a descriptor that cannot be waited for; nothing has changed then.
+        """
+        old = table.get(fd)
         if callback is not None:
+            self._want(fd, self._registered.get(fd, 0) | (_IN if table is self.readers else _OUT))
             table[fd] = callback
         elif old is not None:
+            del table[fd]
             self._removed.add(fd)
-        wanted = self._interest(fd)
-        if not wanted:
-            with suppress(OSError):  # the descriptor is closed already
-                self._epoll.unregister(fd)
-        elif not before:
-            self._epoll.register(fd, wanted)
-        elif wanted != before:
-            self._epoll.modify(fd, wanted)
+            other = self.writers if table is self.readers else self.readers
+            try:
+                self._want(fd, 0 if fd not in other else _OUT if table is self.readers else _IN)
+            except OSError:
+                # It is closed already, and the kernel has forgotten it. So must we: the next descriptor of
+                # this number has to be registered anew.
+                self._registered.pop(fd, None)
         return old is not None
 
-    def _interest(self, fd: int) -> int:
-        return (_IN if fd in self.readers else 0) | (_OUT if fd in self.writers else 0)
+    def _want(self, fd: int, wanted: int) -> None:
+        """Have the kernel report ``wanted``; what it knows of each descriptor is remembered."""
+        before = self._registered.get(fd, 0)
+        if wanted == before:
+            return
+        if not wanted:
+            self._epoll.unregister(fd)
+            del self._registered[fd]
+            return
+        if before:
+            self._epoll.modify(fd, wanted)
+        else:
+            try:
+                self._epoll.register(fd, wanted)
+            except FileExistsError:  # closed without a word, and the same file has the number again
+                self._epoll.modify(fd, wanted)
+        self._registered[fd] = wanted
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Serve what is ready until asyncio has something to do, or ``timeout`` seconds have passed."""
@@ -78,6 +95,7 @@ class _Selector(selectors.EpollSelector):
         until = time.monotonic() + wait
         self.due = False
         while True:
+            removed.clear()  # what was removed between two rounds concerns neither
             for fd, events in poll(wait, _AT_ONCE):
                 # An error or a hang-up concerns both. Whoever was removed in this round may have been
                 # followed by another with the same number; a new round tells what is true of that one.
@@ -85,7 +103,6 @@ class _Selector(selectors.EpollSelector):
                     self._call(reader(fd))
                 if events & ~_IN and fd not in removed:
                     self._call(writer(fd))
-            removed.clear()
             if self.due or wait == 0:
                 found, self._found = self._found, []
                 return found
