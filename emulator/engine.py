@@ -88,8 +88,16 @@ class Modem:
     @property
     def addresses(self) -> tuple[str, ...]:
         """What the network gives its PDP contexts when they are brought up, in order."""
+        return self.addresses_with(self._module.options)
+
+    def addresses_with(self, options: Options) -> tuple[str, ...]:
+        """The same for a module of this dialect with other options."""
         module = self._module
-        return tuple(module.local_ip(context.number) for context in module.stack.contexts)
+        own, module.options = module.options, options
+        try:
+            return tuple(module.local_ip(context.number) for context in module.stack.contexts)
+        finally:
+            module.options = own
 
     @property
     def powered(self) -> bool:

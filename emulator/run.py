@@ -8,7 +8,7 @@ import shlex
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,10 @@ from ..netstack.policy import is_loopback
 from .capture_file import CaptureFile, CaptureObserver
 from .clock import RealClock
 from .console import complain, say
-from .endpoints import EndpointError
+from .endpoints import EndpointError, Pipe
+from .endpoints.pty import PtyPipe
 from .fleet import make_room
-from .hosting import World, new_driver, new_world, nobody
+from .hosting import World, late_world, new_driver, new_world, nobody
 from .loop import DirectLoop
 from .mistakes import SetupError
 from .observer import together
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from .child import Ended
     from .ctl import ControlSocket
     from .driver import Driver
+    from .engine import Modem
+    from .late import LateModem
     from .play import Play
     from .scenario.model import Scenario
     from .scenario.report import Report
@@ -211,7 +214,10 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
     log = None if plan.log is None else _open_log(plan.log)
     if log is not None:
         cleanup.callback(log.close)
-    world, modems = new_world(plan.chosen)
+    # One that somebody watches, or that speaks or waits as it begins, has to be there from the beginning.
+    late = log is None and plan.pcap is None and play is None and all(map(_waits_for_nobody, pipes))
+    modems: Sequence[Modem | LateModem]
+    world, modems = late_world(plan.chosen) if late else new_world(plan.chosen)
     budget = Budget()
     captures = _captures(plan, len(modems), world.clock, budget, cleanup)
     alone = len(modems) == 1
@@ -232,6 +238,11 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
         driver.start()
         drivers.append(driver)
     return Scene(world, log, tuple(ports), tuple(drivers), ready)
+
+
+def _waits_for_nobody(pipe: Pipe) -> bool:
+    """Whether what is written before a client comes is lost, and lines are not carried."""
+    return isinstance(pipe, PtyPipe)
 
 
 def _check_listen_host(host: str) -> None:
