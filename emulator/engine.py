@@ -33,6 +33,9 @@ TYPED_AHEAD = 65536
 """Bytes that the host may type while a command runs, before the line is held."""
 
 
+_BUSY = Mode.BUSY  # Python 3.11 looks an enum's member up in Python
+
+
 class Modem:
     """One emulated module. All times are seconds on one clock that never goes back."""
 
@@ -158,7 +161,7 @@ class Modem:
                 outbox.flush()
             if not line.typed_ahead:
                 break
-            if line.mode is Mode.BUSY:
+            if line.mode is _BUSY:
                 if len(line.typed_ahead) > TYPED_AHEAD:
                     module.hold_input("typed ahead")
                 return

@@ -21,6 +21,8 @@ from typing import Any, TypeVarTuple
 _IN, _OUT = select.EPOLLIN, select.EPOLLOUT
 _AT_ONCE = 32
 """Descriptors served in one round; for so many, epoll.poll needs no block from malloc."""
+_PATIENCE = 16
+"""Busy rounds after which whoever waits for rest waits no longer."""
 
 Callback = Callable[[], object]
 Ts = TypeVarTuple("Ts")
@@ -41,6 +43,8 @@ class _Selector(selectors.EpollSelector):
         self.failed: Callable[[BaseException, Callback], None]
         self._removed: set[int] = set()
         self._found: list[tuple[selectors.SelectorKey, int]] = []
+        self.at_rest: list[Callback] = []
+        self._unrest = 0
         self._epoll = select.epoll()
         self._registered: dict[int, int] = {}
         self.set(self.readers, self.fileno(), self._inner_ready)
@@ -96,7 +100,10 @@ class _Selector(selectors.EpollSelector):
         self.due = False
         while True:
             removed.clear()  # what was removed between two rounds concerns neither
-            for fd, events in poll(wait, _AT_ONCE):
+            ready = poll(0 if self.at_rest else wait, _AT_ONCE)
+            if self.at_rest:
+                self._rest(bool(ready))
+            for fd, events in ready:
                 # An error or a hang-up concerns both. Whoever was removed in this round may have been
                 # followed by another with the same number; a new round tells what is true of that one.
                 if events & ~_OUT and fd not in removed:
@@ -108,6 +115,16 @@ class _Selector(selectors.EpollSelector):
                 return found
             if timeout is not None:
                 wait = max(0.0, until - time.monotonic())
+
+    def _rest(self, busy: bool) -> None:
+        """Nothing was ready, or too much for too long: whoever waited for rest has his turn."""
+        if busy and self._unrest < _PATIENCE:
+            self._unrest += 1
+            return
+        self._unrest = 0
+        waiting, self.at_rest = self.at_rest, []
+        for callback in waiting:
+            self._call(callback)
 
     def _call(self, callback: Callback | None) -> None:
         if callback is not None:
@@ -168,6 +185,13 @@ class DirectLoop(asyncio.SelectorEventLoop):
                 return False
             raise RuntimeError("Event loop is closed")
         return self._direct.set(table, fd if isinstance(fd, int) else fd.fileno(), callback)
+
+    def call_at_rest(self, callback: Callback) -> None:
+        """Call once, when no descriptor is ready any more, or after a few rounds: for what is gathered.
+
+        From the loop's own thread only; it cannot be cancelled.
+        """
+        self._direct.at_rest.append(callback)
 
     # ---- what makes asyncio due ------------------------------------------------------------------
 

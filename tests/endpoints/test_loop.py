@@ -458,3 +458,50 @@ def test_one_removed_and_added_between_two_rounds_is_served_in_the_next(pairs: P
 
     run_direct(story)
     assert rounds[0] == "read"
+
+
+def test_what_waits_for_rest_comes_behind_all_that_is_ready(pairs: Pairs) -> None:
+    heard: list[str] = []
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, DirectLoop)
+        near, far = pairs[0]
+        rested = asyncio.Event()
+
+        def readable() -> None:
+            if not heard:
+                loop.call_at_rest(lambda: heard.append("rest"))
+                loop.call_at_rest(rested.set)
+            heard.append(near.recv(1).decode())
+
+        loop.add_reader(near, readable)
+        far.send(b"abcde")
+        await rested.wait()
+        loop.remove_reader(near)
+
+    run_direct(story)
+    assert heard == ["a", "b", "c", "d", "e", "rest"]
+
+
+def test_what_waits_for_rest_does_not_wait_for_ever(pairs: Pairs) -> None:
+    rounds = 0
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, DirectLoop)
+        near, _ = pairs[0]
+        rested = asyncio.Event()
+
+        def writable() -> None:  # it always is
+            nonlocal rounds
+            rounds += 1
+            if rounds == 1:
+                loop.call_at_rest(rested.set)
+
+        loop.add_writer(near, writable)
+        await rested.wait()
+        loop.remove_writer(near)
+
+    run_direct(story)
+    assert 10 < rounds < 100
