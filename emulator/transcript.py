@@ -50,13 +50,12 @@ def _text(value: object) -> str:
 
 
 @cache
-def _named(kind: type, word: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _named(kind: type[Event | Effect], word: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """How a record of this class begins, and what stands before each of its fields."""
-    assert is_dataclass(kind)
     return f'"{word}": "{kind.__name__}"', tuple((f.name, f', "{f.name}": ') for f in fields(kind))
 
 
-def _happening(word: str, thing: object) -> str:
+def _happening(word: str, thing: Event | Effect) -> str:
     """The body of the record of an event or effect: what a log of everything spends its time with."""
     begin, rest = _named(type(thing), word)
     return begin + "".join([before + _text(getattr(thing, name)) for name, before in rest])

@@ -99,6 +99,7 @@ class Bench:
     def fleet(self, kind: str, count: int) -> Iterator[tuple[subprocess.Popen[bytes], float, list[str]]]:
         """``count`` modems of one process, the seconds that took, and their ttys."""
         links = self.folder / "fleet"
+        words: tuple[str, ...]
         if kind == "vmodem":
             words = (*VMODEM, "run", "--network", "none", "--count", str(count), "--link-dir", str(links))
             links.mkdir(exist_ok=True)
@@ -209,7 +210,7 @@ def memory(bench: Bench, table: Table, _turn: int) -> None:
 def reads(bench: Bench, table: Table, turn: int) -> None:
     """Fetching what was received: AT+CIPRXGET=2,1460 and AT+QIRD; reads a second."""
     quectel = 'AT+QINDI=1;AT+QIOPEN="TCP","{host}",{port}'
-    ways = {
+    ways: dict[str, dict[str, tuple[str, ...]]] = {
         "CIPRXGET": {"modem": (f"AT+CIPRXGET=1;{CONNECT}",), "vmodem": (f"AT+CIPRXGET=1;{CONNECT}",)},
         "QIRD": {"modem": (f"AT+QINDI=1;{CONNECT}", *QIRD), "vmodem": (quectel, *QIRD)},
     }
