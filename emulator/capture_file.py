@@ -11,6 +11,9 @@ from typing import Protocol
 from .effects import Effect
 from .events import Address, Event
 
+Soon = Callable[[Callable[[], None]], object]
+"""Calls back when everything that happens now has happened."""
+
 
 class Recorder(Protocol):
     """Turns what one modem does into records of the file."""
@@ -86,33 +89,39 @@ class CaptureFile:
 
 
 class CaptureObserver:
-    """Writes what one modem does to a file that several may share."""
+    """Writes what one modem does to a file that several may share.
 
-    def __init__(self, recorder: Recorder, take: Callable[[], bytes], file: CaptureFile) -> None:
-        """``take`` hands over the records that wait to be written."""
+    What the DTE or a peer can have seen is in the file: it is written before the module's bytes go out.
+    What comes in waits for that, or for the end of a turn of the event loop: a write costs a segment.
+    """
+
+    def __init__(self, recorder: Recorder, take: Callable[[], bytes], file: CaptureFile, soon: Soon) -> None:
+        """``take`` hands over the records that wait to be written; they are when ``soon`` calls back."""
         self._recorder = recorder
         self._take = take
         self._file = file
+        self._soon = soon
+        self._asked = False
 
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
         self._recorder.host(now, data)
-        self._flush()
+        self._write_soon()
 
     def module(self, now: float, data: bytes) -> None:
         """Bytes that the module wrote."""
         self._recorder.module(now, data)
-        self._flush()
+        self._write()
 
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
         self._recorder.event(now, event)
-        self._flush()
+        self._write_soon()
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""
         self._recorder.effect(now, effect)
-        self._flush()
+        self._write()
 
     def note(self, now: float, text: str) -> None:
         """Remarks are for the log."""
@@ -120,10 +129,20 @@ class CaptureObserver:
     def connecting(self, handle: int, local: Address) -> None:
         """The port of a connection that is not up yet."""
         self._recorder.connecting(handle, local)
-        self._flush()
+        self._write()
 
     def close(self) -> None:
-        """Everything has been written; the file is closed by who opened it."""
+        """Everything is written; the file is closed by who opened it."""
+        self._write()
 
-    def _flush(self) -> None:
+    def _write_soon(self) -> None:
+        if not self._asked:
+            self._asked = True
+            self._soon(self._end_of_turn)
+
+    def _end_of_turn(self) -> None:
+        self._asked = False
+        self._write()
+
+    def _write(self) -> None:
         self._file.write(self._take())

@@ -146,6 +146,8 @@ def _add_test(run: _Parser) -> None:
     )
     add("--exec", metavar="COMMAND", help=text)
     add("--timeout", metavar="TIME", help="end it after so long (60, 90s, 2min)")
+    text = "run it so often, each time with a new modem; seeds count up (default: what the scenario says)"
+    add("--repeat", metavar="N", type=int, help=text)
     text = "ignore: its exit status says nothing, the scenario's expectations alone do"
     add("--exec-status", choices=("count", "ignore"), help=text)
     text = "write a JUnit file: a test case for each expectation, and one for the program"

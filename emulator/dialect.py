@@ -109,9 +109,9 @@ class Options:
     local_ips: tuple[str, ...] = ()
     port_name: str = "uart1"
     """What the module calls the port that its host uses (AT+QISTATE)."""
-    imei: str = "869988012345678"
+    imei: str = "869988012345670"
     imsi: str = "262011234567890"
-    iccid: str = "89490200001234567890"
+    iccid: str = "89490200001234567892"
     number: str = "+491701234567"
     pin: str = ""
     puk: str = "12345678"

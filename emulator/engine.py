@@ -21,7 +21,11 @@ from .events import (
     PdpRefusalChanged,
     PdpReleaseChanged,
     SendsRefused,
+    SmsArrived,
+    TemperatureChanged,
     UrcInjected,
+    UssdAnswerChanged,
+    UssdArrived,
 )
 from .gatekeeper import Gatekeeper
 from .interpreter import Interpreter
@@ -31,6 +35,12 @@ from .tampering import Gate
 
 TYPED_AHEAD = 65536
 """Bytes that the host may type while a command runs, before the line is held."""
+
+NOT_EVERYWHERE = (SmsArrived, TemperatureChanged, UssdAnswerChanged, UssdArrived)
+"""What a module without short messages, services or a thermometer does not notice."""
+
+
+def _unnoticed(_event: Event) -> None: ...
 
 
 _BUSY = Mode.BUSY  # Python 3.11 looks an enum's member up in Python
@@ -62,6 +72,8 @@ class Modem:
                 UrcInjected: self._urc,
             }
         )
+        for event in NOT_EVERYWHERE:
+            module.handlers.setdefault(event, _unnoticed)
         module.power_on()
         self._settle()
 

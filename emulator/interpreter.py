@@ -60,7 +60,7 @@ class Interpreter:
                 self._cache[body] = line
         if not line and self.keeper is not None:
             line = (BARE,)
-        self._line, self._body, self._next = line, body, 0
+        self._line, self._body, self._next, self._result = line, body, 0, ""
         self._module.compound = len(line) > 1
         self._final = _OK
         self._go_on()

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .module import Module
 
 Answer = Resolved | ResolveFailed | PingAnswered | PingFailed | NtpAnswered | NtpFailed
+MOST_AT_ONCE = 32
+"""Stories under way in the background beside which one more name is looked up (assumed: the documents tell no
+limit, and a host may ask on while no server answers)."""
 Over = Callable[[], bool]
 """Whether the asker does not wait any longer."""
 
@@ -61,6 +64,11 @@ class Questions:
             NtpAnswered: self._heard,
             NtpFailed: self._heard,
         }
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether one more name can be looked up now."""
+        return len(self._module.jobs.under_way) <= MOST_AT_ONCE
 
     def _new_number(self) -> int:
         self._serial += 1

@@ -9,11 +9,11 @@ import shlex
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from ..netstack.capture import Capture
 from ..netstack.policy import is_loopback
@@ -24,12 +24,14 @@ from .endpoints import EndpointError, Pipe
 from .endpoints.pty import PtyPipe
 from .fleet import make_room
 from .hosting import World, late_world, new_driver, new_world, nobody
-from .loop import DirectLoop
 from .mistakes import SetupError
 from .observer import together
 from .places import open_places, port_name
 from .plan import Plan, plan
+from .ran import Ran
 from .ready_file import ReadyFile
+from .repetition import JUnit
+from .repetition import play as repeat
 from .transcript import JsonLog
 
 if TYPE_CHECKING:
@@ -44,8 +46,6 @@ if TYPE_CHECKING:
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MOST_NOTES = 50
-FAILED = 1
-"""The exit status of a scenario whose expectations were not met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,18 @@ def run(args: argparse.Namespace) -> int:
     """Run until SIGINT, SIGTERM or SIGHUP, or until a scenario or the program under test ends; nothing is
     left behind then.
 
-    Returns 0, or :data:`FAILED` if an expectation of the scenario was not met; with ``--exec`` see
-    :mod:`.child`.
+    Returns 0, or :data:`.ran.FAILED` if an expectation of the scenario was not met; with ``--exec``
+    see :mod:`.child`; of several runs that of the first that failed.
 
     Raises :class:`UsageError` and :class:`SetupError`; what our own code raises is passed on, after
     everything has been cleaned up.
     """
-    with asyncio.Runner(loop_factory=DirectLoop) as runner:
-        return runner.run(serve(plan(args)))
+    return repeat(plan(args), serve)
 
 
 @contextmanager
-def _made_to_last() -> Iterator[None]:
-    """What is made inside stays to the end: the garbage collector need not look at it, neither now nor later.
+def _made_to_last(cleanup: ExitStack) -> Iterator[None]:
+    """What is made inside stays until ``cleanup``: the garbage collector need not look at it.
 
     It would go through a thousand modems again and again, and those that wait for an answer wait with it.
     """
@@ -83,6 +82,7 @@ def _made_to_last() -> Iterator[None]:
     try:
         yield
         gc.freeze()
+        cleanup.callback(gc.unfreeze)  # a scenario may be played again, with other modems
     finally:
         gc.enable()
 
@@ -90,21 +90,19 @@ def _made_to_last() -> Iterator[None]:
 # ---- at work -------------------------------------------------------------------------------------
 
 
-async def serve(plan: Plan) -> int:
-    """Set up, run until told to stop, clean up; the exit status."""
+async def serve(plan: Plan, junit: JUnit) -> Ran:
+    """Set up, run until told to stop, clean up; how it ended."""
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[int] = loop.create_future()
     begun = time.monotonic()
     play = None if plan.scenario is None else _play(plan, plan.scenario, stopped)
     _until_signal(loop, stopped)
     _until_failure(loop, stopped)
-    if plan.scenario is not None and plan.scenario.repeat > 1:
-        complain(f"vmodem run: repeat: {plan.scenario.repeat} is left out: vmodem run plays its story once")
     with ExitStack() as cleanup:
         try:
-            with _made_to_last():
+            with _made_to_last(cleanup):
                 scene = _start(plan, cleanup, play)
-            junit = _open_junit(plan, cleanup)
+            junit.open()
             if plan.ctl is not None:
                 assert play is not None
                 cleanup.callback((await _controlled(plan.ctl, scene, play)).close)
@@ -113,20 +111,15 @@ async def serve(plan: Plan) -> int:
             ended = await _until_the_end(plan, scene, stopped)
         except EndpointError as error:
             raise SetupError(str(error)) from error
-        reports: list[Report] = []
-        well = 0
-        if play is not None:
-            reports, well = _judged(play, scene)
-        if junit is not None:
-            _write_junit(junit, plan, reports, ended, time.monotonic() - begun)
-        if plan.command is None or ended is None:
-            return well
-        from .child import complaint, status
+        reports = [] if play is None else _judged(play, scene)
+        ran = Ran(plan, tuple(reports), ended, time.monotonic() - begun)
+        if plan.command is not None and ended is not None:
+            from .child import complaint
 
-        wrong = complaint(plan.command, ended)
-        if wrong:
-            complain(f"vmodem run: {plan.command.name}: {wrong}")
-        return status(plan.command, ended, well)
+            wrong = complaint(plan.command, ended)
+            if wrong:
+                complain(f"vmodem run: {plan.command.name}: {wrong}")
+        return ran
 
 
 async def _until_the_end(plan: Plan, scene: Scene, stopped: asyncio.Future[int]) -> Ended | None:
@@ -150,46 +143,26 @@ async def _controlled(path: Path, scene: Scene, play: Play) -> ControlSocket:
     return opened
 
 
-def _judged(play: Play, scene: Scene) -> tuple[list[Report], int]:
-    """How the scenario ended, told; and the exit status that says so."""
+def _judged(play: Play, scene: Scene) -> list[Report]:
+    """How the scenario ended, told."""
     from .play import record, tell
 
     now = scene.world.clock.now()
     reports = play.reports(now)
     if scene.log is not None:
         record(scene.log, now, reports)
-    return reports, 0 if tell(reports, play.seed) else FAILED
-
-
-def _open_junit(plan: Plan, cleanup: ExitStack) -> IO[bytes] | None:
-    """Refuse now what would only fail at the end."""
-    if plan.junit is None:
-        return None
-    try:
-        return cleanup.enter_context(plan.junit.open("wb"))
-    except OSError as error:
-        raise SetupError(f"cannot write {plan.junit}: {error.strerror} (choose another place)") from error
-
-
-def _write_junit(
-    file: IO[bytes], plan: Plan, reports: list[Report], ended: Ended | None, seconds: float
-) -> None:
-    from .junit import write
-
-    assert plan.scenario is not None
-    ran = None if plan.command is None or ended is None else (plan.command, ended)
-    about = {"dialect": plan.chosen.dialect.name, "seed": str(plan.seed)}
-    write(file, plan.scenario.name, reports, ran, seconds, about)
+    tell(reports, play.seed)
+    return reports
 
 
 def _play(plan: Plan, scenario: Scenario, stopped: asyncio.Future[int]) -> Play:
     from .play import Play
 
-    def finished(why: str) -> None:
+    def finished(_why: str) -> None:
         if not stopped.done():
             stopped.set_result(0)
 
-    return Play(scenario, plan.chosen.dialect, plan.seed, finished, [])
+    return Play(scenario, plan.chosen.dialect, plan.seed, finished, len(plan.places))
 
 
 def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
@@ -232,8 +205,8 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
         cleanup.callback(log.close)
     # One that somebody watches, or that speaks or waits as it begins, has to be there from the beginning.
     late = log is None and plan.pcap is None and play is None and all(map(_waits_for_nobody, pipes))
-    modems: Sequence[Modem | LateModem]
-    world, modems = late_world(plan.chosen) if late else new_world(plan.chosen)
+    world, made = late_world(plan.chosen) if late else new_world(plan.chosen)
+    modems: list[Modem | LateModem] = [*made]
     budget = Budget()
     captures = _captures(plan, len(modems), world.clock, budget, cleanup)
     alone = len(modems) == 1
@@ -291,6 +264,7 @@ def _captures(
     name = plan.chosen.dialect.name
     names = [name] if count == 1 else [f"{name}-{n}" for n in range(count)]
     try:
+        soon = asyncio.get_running_loop().call_soon
         capture = Capture(tuple(names), time.time_ns() - int(clock.now() * 1e9))
     except ImportError as error:
         raise SetupError("--pcap needs scapy (pip install scapy)") from error
@@ -302,7 +276,7 @@ def _captures(
         raise SetupError(
             f"cannot write the capture {path}: {error.strerror} (choose another place)"
         ) from error
-    return [CaptureObserver(modem, capture.take, file) for modem in capture.modems]
+    return [CaptureObserver(modem, capture.take, file, soon) for modem in capture.modems]
 
 
 # ---- what the user reads -------------------------------------------------------------------------

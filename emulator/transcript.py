@@ -12,7 +12,6 @@ import sys
 from copy import copy
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import IO
 
@@ -49,15 +48,20 @@ def _text(value: object) -> str:
     return json.dumps(_plain(value))
 
 
-@cache
-def _named(kind: type[Event | Effect], word: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+_Names = tuple[str, tuple[tuple[str, str], ...]]
+_known: dict[type[Event | Effect], _Names] = {}
+
+
+def _named(kind: type[Event | Effect], word: str) -> _Names:
     """How a record of this class begins, and what stands before each of its fields."""
-    return f'"{word}": "{kind.__name__}"', tuple((f.name, f', "{f.name}": ') for f in fields(kind))
+    _known[kind] = f'"{word}": "{kind.__name__}"', tuple((f.name, f', "{f.name}": ') for f in fields(kind))
+    return _known[kind]
 
 
 def _happening(word: str, thing: Event | Effect) -> str:
     """The body of the record of an event or effect: what a log of everything spends its time with."""
-    begin, rest = _named(type(thing), word)
+    kind = type(thing)
+    begin, rest = _known.get(kind) or _named(kind, word)
     return begin + "".join([before + _text(getattr(thing, name)) for name, before in rest])
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 RECV = re.compile(rb'\r\n\+QIURC: "recv",(\d+)(?:,(\d+))?\r\n')
 INCOMING = re.compile(rb'\r\n\+QIURC: "incoming",(\d+),(\d+),"[\d.]+",\d+\r\n')
 READ = re.compile(rb"\r\n\+QIRD: (\d+)\r\n")
+URC = b'\r\n+QIURC: "'
 OK = b"\r\nOK\r\n"
 PROMPT = b"\r\n> "
 
@@ -41,8 +42,8 @@ class Host:
     def expect(self, expected: bytes) -> None:
         """The next bytes, once unsolicited ones are taken out, are these."""
         self.urcs()
-        while len(self._unread) < len(expected):
-            self._more()
+        while len(self._unread) < len(expected) or self._unread[: len(URC)] == URC[: len(self._unread)]:
+            self._more()  # an answer, or the rest of a URC of which one read gave the beginning
             self.urcs()
         assert self._unread.startswith(expected), f"{bytes(self._unread[:80])!r} is not {expected!r}"
         del self._unread[: len(expected)]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from transcript_events import Action, parse_action
-from transcript_text import FormatError, Place, unescape
+from transcript_text import FormatError, Place, as_bytes, unescape
 from vmodem.netstack.script import AckAll, AckLimit, Close, Expect, Reset, Send, Step
 
 DIALECTS = ("mxx", "bg96", "sim800")
@@ -218,7 +218,7 @@ def _step(line: str, place: Place) -> TranscriptStep:
     mark, _, rest = line.partition(" ")
     match mark:
         case ">" | ">+":
-            return HostWrites(place, rest.encode("latin-1") + b"\r", line=True, echoed=mark == ">+")
+            return HostWrites(place, as_bytes(rest, place) + b"\r", line=True, echoed=mark == ">+")
         case ">>":
             return HostWrites(place, unescape(rest, place))
         case "<":
@@ -333,7 +333,7 @@ def _peers(header: Header, value: str, place: Place) -> None:
         refuses, script = _script(found[4], place)
         header.peers.append(Peer(place, found[1], found[2], int(found[3]), refuses, script))
     elif found := _PING.fullmatch(value):
-        rtt = tuple(int(part) for part in found[2].split(","))
+        rtt = tuple(_integer(part.strip(), place) for part in found[2].split(","))
         header.pings.append(Ping(place, found[1], rtt, int(found[3])))
     elif found := _NTP.fullmatch(value):
         header.ntp.append(Ntp(place, found[1], int(found[2]), *_time(found[3], place)))
@@ -349,7 +349,10 @@ def _time(text: str, place: Place) -> tuple[float, int]:
     found = _TIME.fullmatch(text)
     if found is None:
         raise place.error(f"{text!r} is no time as yyyy/MM/dd,hh:mm:ss+zz")
-    local = datetime.strptime(found[1], "%Y/%m/%d,%H:%M:%S").replace(tzinfo=UTC)
+    try:
+        local = datetime.strptime(found[1], "%Y/%m/%d,%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise place.error(f"{text!r} is no time: {error}") from None
     quarters = int(found[2])
     return local.timestamp() - 900 * quarters, quarters
 

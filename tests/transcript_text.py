@@ -29,6 +29,8 @@ _ESCAPE = re.compile(
     r"\\x(?P<hex>[0-9A-Fa-f]{2})|\\(?P<simple>[rn\"\\])|(?P<wrong>\\.?)"
     r"|<(?P<control>Ctrl\+Z|ESC)>|\{bytes (?P<count>\d+)\}"
 )
+MOST_BYTES = 1 << 20
+"""That ``{bytes N}`` stands for."""
 _SIMPLE = {"r": "\r", "n": "\n", '"': '"', "\\": "\\"}
 _CONTROL = {"Ctrl+Z": "\x1a", "ESC": "\x1b"}
 _FILLER = "".join(chr(code) for code in range(0x30, 0x7B))
@@ -46,11 +48,18 @@ def unescape(text: str, place: Place) -> bytes:
             return _SIMPLE[found["simple"]]
         if found["control"]:
             return _CONTROL[found["control"]]
+        if len(found["count"]) > len(str(MOST_BYTES)) or int(found["count"]) > MOST_BYTES:
+            raise place.error(f"{found[0]}: more than {MOST_BYTES} bytes")
         count = int(found["count"])
         return (_FILLER * (count // len(_FILLER) + 1))[:count]
 
+    return as_bytes(_ESCAPE.sub(replaced, text), place)
+
+
+def as_bytes(text: str, place: Place) -> bytes:
+    """``text`` as it stands, a byte for each character."""
     try:
-        return _ESCAPE.sub(replaced, text).encode("latin-1")
+        return text.encode("latin-1")
     except UnicodeEncodeError as error:
         raise place.error(f"a character that is no byte: {error}") from None
 

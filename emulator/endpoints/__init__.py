@@ -105,5 +105,9 @@ class Pipe(Protocol):
         """The module's UART works like this from here on: what a carrier with a UART of its own follows."""
         return
 
+    def hold_output(self, held: bool) -> None:
+        """XOFF, XON: what was written and has not left a UART of the carrier's own stays there, or goes."""
+        return
+
     def close(self) -> None:
         """Release everything: descriptors, link, watches. May be called twice."""

@@ -58,6 +58,11 @@ class EitherPipe(Pipe):
         self.outside.set_line(line)
         self.inside.set_line(line)
 
+    def hold_output(self, held: bool) -> None:
+        """See :class:`Pipe`."""
+        self.outside.hold_output(held)
+        self.inside.hold_output(held)
+
     def close(self) -> None:
         """Release both."""
         self.outside.close()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import termios
 from contextlib import suppress
 
 import serial
@@ -118,8 +119,15 @@ class SerialPipe(Pipe):
         if not waiting:
             self._when_drained()
 
+    def hold_output(self, held: bool) -> None:
+        """Stop the adapter at once, or let it go on."""
+        if self._port.is_open:
+            with suppress(termios.error):  # the device is going, which reading will find out
+                termios.tcflow(self._port.fileno(), termios.TCOOFF if held else termios.TCOON)
+
     def close(self) -> None:
         """Give the device back. May be called twice."""
+        self.hold_output(False)  # else closing waits for a board that may never send XON
         if self._started:
             self._started = False
             if not self._loop.is_closed():
@@ -207,17 +215,27 @@ class SerialPipe(Pipe):
             self._loop.call_later(_DRAIN, self._when_drained)
             return
         self._line = None
-        ways = (line.by_dte, line.by_dce)
         try:
             self._port.apply_settings(
                 {
                     "baudrate": line.rate or self._port.baudrate,
-                    "rtscts": BY_WIRE in ways,
-                    "xonxoff": BY_CHARACTER in ways,
+                    "rtscts": BY_WIRE in (line.by_dte, line.by_dce),
                 }
             )
-        except (serial.SerialException, ValueError, OSError) as error:
+            self._send_xoff_when_full(line.by_dce == BY_CHARACTER)
+        except (serial.SerialException, ValueError, OSError, termios.error) as error:
             self._sink.note(f"{self._device} does not take {line}: {error}")
         data, self._later = bytes(self._later), bytearray()
         if data:
             self._out.write(data)
+
+    def _send_xoff_when_full(self, on: bool) -> None:
+        """The kernel's own XOFF, beside the module's, before its buffer overflows.
+
+        The board's words are the UART's to heed (IXON stays off): at a change, the kernel would take an XON
+        whose XOFF had been read as data before, and the line would stand still for ever.
+        """
+        fd = self._port.fileno()
+        settings = termios.tcgetattr(fd)
+        settings[0] = settings[0] | termios.IXOFF if on else settings[0] & ~termios.IXOFF
+        termios.tcsetattr(fd, termios.TCSANOW, settings)

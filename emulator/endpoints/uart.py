@@ -109,7 +109,7 @@ class Uart(Pipe):
                 self._in_wire.begin(self._loop.time(), self._rates()[0] or AUTOBAUD)
         self._pipe.set_line(line)
         if before.by_dte == BY_CHARACTER != line.by_dte:
-            self._go(Stop.XOFF)
+            self._forget_xoff()
         if line.by_dte == BY_WIRE and not self._rts:
             self._stop(Stop.RTS)
         else:
@@ -288,10 +288,15 @@ class Uart(Pipe):
         if word is None:
             return data
         if word == XOFF:
+            self._pipe.hold_output(True)
             self._stop(Stop.XOFF)
         else:
-            self._go(Stop.XOFF)
+            self._forget_xoff()
         return without_words(data)
+
+    def _forget_xoff(self) -> None:
+        self._pipe.hold_output(False)
+        self._go(Stop.XOFF)
 
     def pause_reading(self) -> None:
         """The module takes no more: the host is told, as AT+IFC says."""
@@ -406,7 +411,7 @@ class Uart(Pipe):
         """Nobody holds the output any more."""
         self._rts = True
         self._go(Stop.RTS)
-        self._go(Stop.XOFF)
+        self._forget_xoff()
 
     def note(self, text: str) -> None:
         """For the log."""

@@ -180,7 +180,7 @@ def test_9_an_unknown_command_is_an_error(line: str, level: int) -> None:
         ("AT+CGATT?", "+CGATT: 1"),
         ("AT+QSIMSTAT?", "+QSIMSTAT: 0,1"),
         ("AT+CPIN?", "+CPIN: READY"),
-        ("AT+QCCID", "+QCCID: 89490200001234567890"),
+        ("AT+QCCID", "+QCCID: 89490200001234567892"),
         ("AT+CEREG?", "+CEREG: 0,1"),
         ("AT+QTEMP", "+QTEMP: 30,26,26"),
         ("AT+CSQ", "+CSQ: 20,99"),

@@ -51,7 +51,7 @@ def test_gsmmodem_asks_who_the_module_is(gsm: Gsm) -> None:
     assert phone.manufacturer == "SIMCOM_Ltd"
     assert phone.model == "SIMCOM_SIM800"
     assert phone.revision == "Revision:1418B04SIM800"
-    assert phone.imei == "869988012345678"
+    assert phone.imei == "869988012345670"
     assert phone.imsi == "262011234567890"
     assert phone.networkName == "Virtual"
     assert phone.signalStrength == 20
@@ -134,8 +134,8 @@ def test_circuitpython_fona(modem: ThreadedModem, monkeypatch: pytest.MonkeyPatc
     port, end = echo_server()
     with serial.Serial(modem.path, 115200, timeout=0.5) as uart:
         fona = library.FONA(uart, ResetPin())
-        assert fona.iemi == "869988012345678"
-        assert fona.iccid == "89490200001234567890"
+        assert fona.iemi == "869988012345670"
+        assert fona.iccid == "89490200001234567892"
         assert fona.network_status == 1
         assert fona.set_gprs(("internet", "", ""))
         assert fona.get_host_by_name("localhost") == f'"{LOOPBACK}"'
@@ -201,7 +201,7 @@ def test_serialport_gsm(modem: ThreadedModem) -> None:
         "init": "success",
         "mode": "success",
         "signal": "20",
-        "imei": "869988012345678",
+        "imei": "869988012345670",
         "number": NUMBER,
         "memory": 30,
         "sent": "Message Successfully Sent",

@@ -531,8 +531,12 @@ def test_nothing_runs_while_nobody_is_connected() -> None:
             return select(timeout)
 
         loop._selector.select = counted  # type: ignore[attr-defined]
-        await asyncio.sleep(0.05)  # the timer is what is waited for; anything else would be a spin
-        assert polls <= 3
+        quietest = 10_000
+        for _ in range(3):  # a busy machine's timers come in two looks, a spin never rests
+            polls = 0
+            await asyncio.sleep(0.05)  # the timer is what is waited for; anything else would be a spin
+            quietest = min(quietest, polls)
+        assert quietest <= 3
 
     drive(body)
 

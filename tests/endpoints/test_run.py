@@ -351,7 +351,7 @@ def test_the_log_tells_everything(start: Start, tmp_path: Path) -> None:
         {"host": "AT+GSN\r"},
     ]
     module = "".join(record.get("module", "") for record in records)
-    assert module == "AT+GSN\r\r\n869988012345678\r\n\r\nOK\r\n"
+    assert module == "AT+GSN\r\r\n869988012345670\r\n\r\nOK\r\n"
 
 
 def test_module_card_and_addresses_are_as_asked(start: Start) -> None:

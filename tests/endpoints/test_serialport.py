@@ -36,6 +36,19 @@ def pair() -> Iterator[tuple[int, str]]:
     os.close(master)
 
 
+class Nobody:
+    """A module that does not listen."""
+
+    def bytes_received(self, data: bytes) -> None: ...
+    def signal_changed(self, signal: LineSignal, on: bool) -> None: ...
+    def output_blocked(self) -> None: ...
+    def output_ready(self) -> None: ...
+    def client_opened(self) -> None: ...
+    def client_closed(self) -> None: ...
+    def note(self, text: str) -> None: ...
+    def input_purged(self) -> None: ...
+
+
 def hears(fd: int, until: bytes) -> bytes:
     heard = bytearray()
 
@@ -73,8 +86,38 @@ def test_ipr_and_ifc_set_the_adapter_behind_the_result_code(pair: tuple[int, str
         assert eventually(lambda: flags() == (termios.B9600, True))
         os.write(board, b"AT+IFC=1,1;+IPR=0\r")
         hears(board, OK)
-        assert eventually(lambda: bool(termios.tcgetattr(board)[0] & termios.IXON))
+        assert eventually(lambda: bool(termios.tcgetattr(board)[0] & termios.IXOFF))
+        assert not termios.tcgetattr(board)[0] & termios.IXON, "the board's XON is the module's to read"
         assert flags() == (termios.B9600, False), "autobaud leaves an adapter where it is"
+
+
+def test_xoff_stops_what_the_adapter_holds_already(pair: tuple[int, str]) -> None:
+    """What was written to the kernel before XOFF came stays there until XON."""
+    board, path = pair
+
+    async def story() -> None:
+        pipe = SerialPipe(path, 115200)
+        uart = Uart(pipe)
+        uart.start(Nobody())
+        uart.set_line(SetLine(by_dte=1))
+        os.write(board, b"\x13")
+        while uart._direct:
+            await asyncio.sleep(0)
+        pipe.write(b"already given to the adapter")
+        await asyncio.sleep(0.05)
+        with pytest.raises(BlockingIOError):
+            os.read(board, 100)
+        os.write(board, b"\x11")
+        while not uart._direct:
+            await asyncio.sleep(0)
+        got = b""
+        while got != b"already given to the adapter":
+            with suppress(BlockingIOError):
+                got += os.read(board, 100)
+            await asyncio.sleep(0)
+        uart.close()
+
+    asyncio.run(asyncio.wait_for(story(), LIMIT))
 
 
 def test_what_cannot_be_opened_is_told_in_one_line(tmp_path: Path, pair: tuple[int, str]) -> None:
@@ -169,19 +212,9 @@ def test_a_new_line_waits_for_what_was_written(pair: tuple[int, str]) -> None:
     """Bytes behind the change come at the new rate, in their order."""
     board, path = pair
 
-    class Sink:
-        def bytes_received(self, data: bytes) -> None: ...
-        def signal_changed(self, signal: LineSignal, on: bool) -> None: ...
-        def output_blocked(self) -> None: ...
-        def output_ready(self) -> None: ...
-        def client_opened(self) -> None: ...
-        def client_closed(self) -> None: ...
-        def note(self, text: str) -> None: ...
-        def input_purged(self) -> None: ...
-
     async def story() -> None:
         pipe = SerialPipe(path, 115200)
-        pipe.start(Sink())
+        pipe.start(Nobody())
         data = os.urandom(100_000)
         pipe.write(data)
         pipe.set_line(SetLine(rate=9600))

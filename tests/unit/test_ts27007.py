@@ -50,11 +50,11 @@ def strict(options: Options | None = None) -> Host:
         ("AT+CGMM=?", OK),
         ("AT+CGMR", said("Revision:1418B04SIM800", "OK")),
         ("AT+CGMR=?", OK),
-        ("AT+CGSN", said("869988012345678", "OK")),
+        ("AT+CGSN", said("869988012345670", "OK")),
         ("AT+CGSN=?", OK),
         ("AT+CIMI", said("262011234567890", "OK")),
         ("AT+CIMI=?", OK),
-        ("AT+CCID", said("89490200001234567890", "OK")),
+        ("AT+CCID", said("89490200001234567892", "OK")),
         ("AT+CCID=?", OK),
         ("AT+CNUM", said('+CNUM: "","+491701234567",145,7,4', "OK")),
         ("AT+CNUM=?", OK),
@@ -219,7 +219,7 @@ def test_without_pin_or_card(line: str) -> None:
 def test_pin() -> None:
     host = strict(LOCKED)
     assert host.asks("AT+CPIN?;+CREG?;+CGATT?;+COPS?;+CCID") == said(
-        "+CPIN: SIM PIN", "+CREG: 0,0", "+CGATT: 0", "+COPS: 0", "89490200001234567890", "OK"
+        "+CPIN: SIM PIN", "+CREG: 0,0", "+CGATT: 0", "+COPS: 0", "89490200001234567892", "OK"
     )
     assert host.asks("AT+CPIN=0000") == cme(16)
     assert host.asks('AT+CPIN="4711","1234"') == cme(50)

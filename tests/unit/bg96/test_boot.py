@@ -173,7 +173,7 @@ def test_a_card_that_lost_its_power_is_looked_at_when_it_gets_some() -> None:
     host.sees(SimChanged(False))
     host.sees(SimChanged(True))
     assert host.asks("AT+CFUN=0;+CFUN=1") == OK
-    assert host.asks("AT+CIMI;+QCCID") == said("262011234567890", "+QCCID: 89490200001234567890", "OK")
+    assert host.asks("AT+CIMI;+QCCID") == said("262011234567890", "+QCCID: 89490200001234567892", "OK")
 
 
 def watching() -> Host:

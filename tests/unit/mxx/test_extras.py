@@ -16,7 +16,7 @@ from vmodem.emulator.events import (
 
 NITZ = NetworkTimeArrived(utc=1473394221.0, quarters=32)
 """A time that a log from China has: 12:10:21 there."""
-ICCID = "89490200001234567890"
+ICCID = "89490200001234567892"
 
 
 # ---- card and operator -----------------------------------------------------------------------------

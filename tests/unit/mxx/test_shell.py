@@ -224,7 +224,7 @@ def test_identity() -> None:
     for both in ("AT+CGMR", "AT+GMR"):
         assert host.asks(both) == said("Revision: M95FAR02A08", "OK")
     for both in ("AT+CGSN", "AT+GSN"):
-        assert host.asks(both) == said("869988012345678", "OK")
+        assert host.asks(both) == said("869988012345670", "OK")
 
 
 # ---- calls and messages ----------------------------------------------------------------------------
