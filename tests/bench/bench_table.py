@@ -23,7 +23,7 @@ class Table:
     def ratio(self, row: str, kind: str, to: str) -> str:
         """The median of the paired ratios, and the quartiles."""
         mine, theirs = self.figures[row].get(kind, {}), self.figures[row].get(to, {})
-        ratios = sorted(mine[turn] / theirs[turn] for turn in mine if turn in theirs)
+        ratios = sorted(mine[turn] / theirs[turn] for turn in mine if theirs.get(turn))
         if not ratios:
             return "not measured"
         low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
