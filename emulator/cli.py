@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from .console import complain, say
 from .mistakes import CommandLineError, SetupError, UsageError, find_dialect
+from .recording.options import add_commands as add_recording
 
 DEFAULT_DIALECT = "sim800"
 INTERRUPTED = 130
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     ctl.add_argument("--socket", metavar="PATH", help="where it is (default: $MODEM_CTL)")
     ctl.add_argument("--modem", metavar="N", type=int, help="which one, from 0, where there are several")
     ctl.set_defaults(action=_ctl)
+    add_recording(commands)
     table = commands.add_parser("commands", help="list the AT commands of a module, and what they do here")
     table.add_argument("dialect", metavar="DIALECT", help="its name, as vmodem dialects tells")
     table.add_argument("--format", choices=("text", "csv", "markdown"), default="text")
@@ -112,6 +114,8 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     _add_test(run)
     add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
     add("--log", metavar="FILE", help="record everything in FILE (replaced), a JSON object a line")
+    text = "keep identities, numbers, PINs, passwords and texts of messages out of the log"
+    add("--redact", action="store_true", help=text)
     text = "capture the radio's IP packets and the AT line in FILE (replaced), for Wireshark (pcapng)"
     add("--pcap", metavar="FILE", help=text)
     text = "holds the port's path (a line for each), exactly while the port can be used"

@@ -37,6 +37,8 @@ class Plan:
     """The program under test."""
     junit: Path | None = None
     ctl: Path | None = None
+    redact: bool = False
+    """Whether the log is one without secrets."""
     times: int = 1
     """How many runs there are."""
     run: int = 0
@@ -76,8 +78,18 @@ def plan(args: argparse.Namespace) -> Plan:
         _command(args),
         _path(args.junit),
         _path(args.ctl),
+        _redact(args),
         times,
     )
+
+
+def _redact(args: argparse.Namespace) -> bool:
+    redact: bool = args.redact
+    if redact and args.log is None:
+        raise UsageError("--redact is for the log (give --log FILE, or leave it out)")
+    if redact and args.pcap is not None:
+        raise UsageError("--redact: a capture holds every byte as it was (leave --pcap or --redact out)")
+    return redact
 
 
 def _times(args: argparse.Namespace, scenario: Scenario | None) -> int:

@@ -96,8 +96,8 @@ async def serve(plan: Plan, junit: JUnit) -> Ran:
     stopped: asyncio.Future[int] = loop.create_future()
     begun = time.monotonic()
     play = None if plan.scenario is None else _play(plan, plan.scenario, stopped)
-    _until_signal(loop, stopped)
-    _until_failure(loop, stopped)
+    until_signal(loop, stopped)
+    until_failure(loop, stopped)
     with ExitStack() as cleanup:
         try:
             with _made_to_last(cleanup):
@@ -165,7 +165,9 @@ def _play(plan: Plan, scenario: Scenario, stopped: asyncio.Future[int]) -> Play:
     return Play(scenario, plan.chosen.dialect, plan.seed, finished, len(plan.places))
 
 
-def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
+def until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
+    """A signal that ends a command sets ``stopped`` to its number."""
+
     def stop(number: int) -> None:
         if not stopped.done():
             stopped.set_result(number)
@@ -177,7 +179,7 @@ def _until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int])
             loop.add_signal_handler(number, stop, number)
 
 
-def _until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
+def until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
     """What a callback raises is ours: it ends the run, instead of being logged and forgotten."""
 
     def failed(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
@@ -200,7 +202,7 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
     ready = None if plan.ready_file is None else ReadyFile(plan.ready_file)
     if ready is not None:
         cleanup.callback(ready.remove)
-    log = None if plan.log is None else _open_log(plan.log)
+    log = None if plan.log is None else _open_log(plan.log, plan.redact)
     if log is not None:
         cleanup.callback(log.close)
     # One that somebody watches, or that speaks or waits as it begins, has to be there from the beginning.
@@ -247,11 +249,16 @@ def _check_listen_host(host: str) -> None:
             ) from error
 
 
-def _open_log(path: Path) -> JsonLog:
+def _open_log(path: Path, redact: bool) -> JsonLog:
     try:
-        return JsonLog(path.open("w", encoding="ascii"))
+        file = path.open("w", encoding="ascii")
     except OSError as error:
         raise SetupError(f"cannot write the log {path}: {error.strerror} (choose another place)") from error
+    if not redact:
+        return JsonLog(file)
+    from .redacted_log import RedactedLog
+
+    return RedactedLog(file)
 
 
 def _captures(

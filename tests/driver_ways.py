@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from transcript_format import Header
+from vmodem.emulator.recording.header import Header
 from vmodem.emulator.world import Writer, whole
 
 FILES = sorted((Path(__file__).parent / "drivers" / "data").glob("*.txt"))

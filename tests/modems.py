@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 from vmodem.emulator.world import START, ModemCalls
 
 if TYPE_CHECKING:
-    from transcript_format import Header
     from vmodem.emulator.dialect import Dialect, Options
-
-
-NAMES = {"mxx": "quectel_mxx"}
-"""What transcripts call a dialect that has another name."""
+    from vmodem.emulator.recording.header import Header
 
 
 def make_modem(dialect_name: str, header: Header, *, pace: float = 0.0) -> ModemCalls:
@@ -27,6 +23,7 @@ def make_modem(dialect_name: str, header: Header, *, pace: float = 0.0) -> Modem
 
 def find_dialect(name: str) -> Dialect:
     """The dialect that transcripts call ``name``; raises ``LookupError``."""
+    from vmodem.emulator.recording.header import NAMES
     from vmodem.emulator.registry import find
 
     return find(NAMES.get(name, name))

@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transcript_events import ClientEnds, ClientSends, PeerAccepts, PeerEnds, PeerSends
-from transcript_format import Client, Header
 from vmodem.emulator.events import Address
+from vmodem.emulator.recording.actions import ClientEnds, ClientSends, PeerAccepts, PeerEnds, PeerSends
+from vmodem.emulator.recording.header import Client, Header
 from vmodem.netstack.script import ScriptRun, Step
 
 LOOPBACK = "127.0.0.1"

@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 from running_modem import ThreadedModem
-from transcript_format import Header
+from vmodem.emulator.recording.header import Header
 
 LOOPBACK = "127.0.0.1"
 LIMIT = 30.0

@@ -12,10 +12,11 @@ from typing import Protocol
 
 import serial
 from real_peers import RealPeers
-from transcript_events import ExpectPulse, Inject
-from transcript_format import Happening, Header, Silence, Transcript
 from transcript_player import Player
 from vmodem.emulator.events import Event, LineChanged
+from vmodem.emulator.recording.actions import ExpectPulse, Inject
+from vmodem.emulator.recording.format import Happening, Silence, Transcript
+from vmodem.emulator.recording.header import Header
 from vmodem.emulator.world import Change, Entry, Output, Writer, whole
 from vmodem.netstack.script import AckLimit
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modems import find_dialect, options_of
-from transcript_format import Header
 from vmodem.emulator.background import Background
 from vmodem.emulator.choices import Checked
 from vmodem.emulator.endpoints.pty import PtyPipe
 from vmodem.emulator.events import Event
+from vmodem.emulator.recording.header import Header
 from vmodem.netstack.policy import Policy
 from vmodem.netstack.routes import Route, Routes
 

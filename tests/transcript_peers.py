@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address
 
-from transcript_events import ClientEnds, ClientSends, PeerAccepts, PeerEnds, PeerSends
-from transcript_format import Client, Header, Peer, Transcript
 from transcript_player import Player
 from vmodem.emulator.effects import Transport
 from vmodem.emulator.events import Address
 from vmodem.emulator.observer import Observer
+from vmodem.emulator.recording.actions import ClientEnds, ClientSends, PeerAccepts, PeerEnds, PeerSends
+from vmodem.emulator.recording.format import Transcript
+from vmodem.emulator.recording.header import Client, Header, Peer
 from vmodem.emulator.world import ModemCalls, World, Writer, whole
 from vmodem.netstack.memory import MemoryConnection, MemoryNetStack, Mode, TcpPeer
 from vmodem.netstack.script import ScriptRun

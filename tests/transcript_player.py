@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from transcript_events import (
+from vmodem.emulator.events import Address, CallArrived, Event, LineChanged, LineSignal
+from vmodem.emulator.recording.actions import (
     Action,
     ClientConnects,
     ClientEnds,
     ClientSends,
+    DriverOpens,
     ExpectPulse,
     ExpectReceived,
     Inject,
@@ -23,11 +25,11 @@ from transcript_events import (
     PeerEnds,
     PeerSends,
     RowConnects,
+    StandIn,
 )
-from transcript_format import (
-    Client,
+from vmodem.emulator.recording.format import (
+    PROMPT,
     Happening,
-    Header,
     HostWrites,
     Line,
     Prompt,
@@ -36,13 +38,12 @@ from transcript_format import (
     Transcript,
     TranscriptStep,
 )
-from transcript_text import Place, matches
-from vmodem.emulator.events import Address, CallArrived, Event, LineSignal
+from vmodem.emulator.recording.header import Client, Header
+from vmodem.emulator.recording.text import Place, matches
 from vmodem.emulator.world import Change, Entry
 
 LINE_LIMIT = 200.0  # seconds a line may take; the longest documented wait is 160 s
 PULSE_LIMIT = 2.0
-PROMPT = b"\r\n> "
 
 
 class PlayWorld(Protocol):
@@ -265,6 +266,10 @@ class Player:
                 self._peers.client_sends(action)
             case ClientEnds():
                 self._peers.client_ends(action)
+            case StandIn():
+                pass
+            case DriverOpens(opens):
+                self._world.event(LineChanged(LineSignal.DTR, opens))
             case NothingHappens():
                 if self._world.unread:
                     raise self._error("expected no output")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from driver_ways import FILES, own_writer, small_writes
 from modems import make_modem
-from transcript_format import Transcript, in_its_own_way, load
 from transcript_peers import play_virtual
+from vmodem.emulator.recording.format import Transcript, in_its_own_way, load
 from vmodem.emulator.world import Writer, bytewise, fragments, whole
 
 WAYS: dict[str, Writer] = {"whole": whole, "bytewise": bytewise, "fragments": fragments(seed=77)}

@@ -9,7 +9,7 @@ import pytest
 from driver_ways import FILES, own_writer
 from real_world import needs_virtual_time, play_real
 from running_modem import ThreadedModem
-from transcript_format import in_its_own_way, load
+from vmodem.emulator.recording.format import in_its_own_way, load
 
 PLAYED = [path for path in FILES if needs_virtual_time(load(path)) is None]
 

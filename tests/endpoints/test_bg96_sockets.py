@@ -15,7 +15,7 @@ import serial
 from bg96_host import OK, Host
 from fleets import free_port
 from running_modem import ThreadedModem
-from transcript_format import Header
+from vmodem.emulator.recording.header import Header
 
 SIZE = 40_000
 """Bytes that each peer and each socket sends."""

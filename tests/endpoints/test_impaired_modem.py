@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import pytest
 import serial
 from impaired_real import ImpairedModem
-from transcript_format import Header
 from vmodem.emulator.faults import (
     ActAsPeer,
     Anything,
@@ -25,6 +24,7 @@ from vmodem.emulator.faults import (
     Restore,
     Stall,
 )
+from vmodem.emulator.recording.header import Header
 
 LIMIT = 10.0
 SERVER = "203.0.113.5"

@@ -13,7 +13,7 @@ import serial
 from realnet import open_descriptors
 from running_modem import ThreadedModem
 from shell_host import OK, said
-from transcript_format import Header
+from vmodem.emulator.recording.header import Header
 
 CLIENTS = 10_000
 LOOPBACK = "127.0.0.1"

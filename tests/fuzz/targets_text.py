@@ -127,8 +127,8 @@ def _transcript(r: random.Random) -> bytes:
 @target("transcript", _transcript)
 def transcript(data: bytes) -> None:
     """A file is a transcript, or the place of the first fault is told."""
-    from transcript_format import parse
-    from transcript_text import FormatError
+    from vmodem.emulator.recording.format import parse
+    from vmodem.emulator.recording.text import FormatError
 
     try:
         parse(data.decode("utf-8", "replace"), "fuzz")

@@ -12,7 +12,7 @@ from realnet import needs_ping
 from responders import a, dns_reply, dns_server, ntp_reply, ntp_server
 from running_modem import ThreadedModem
 from scapy.layers.dns import DNS
-from transcript_format import Header
+from vmodem.emulator.recording.header import Header
 
 MOMENT = 1376881810.25  # 2013-08-19 03:10:10.25 UTC
 NTP_NAME = "ntp5.ict.ac.cn"

@@ -9,8 +9,8 @@ from capture_reader import complaints, line, needs_tshark, records
 from capturing import Capturing
 from dialogues import PATHS
 from modems import make_modem
-from transcript_format import load
 from transcript_peers import play_virtual
+from vmodem.emulator.recording.format import load
 from vmodem.emulator.world import fragments
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from dialogues import COUNTS, DATA, PATHS
 from modems import make_modem
-from transcript_format import load
 from transcript_peers import play_virtual
+from vmodem.emulator.recording.format import load
 from vmodem.emulator.world import Writer, bytewise, fragments, whole
 
 WAYS: dict[str, Writer] = {"whole": whole, "bytewise": bytewise, "fragments": fragments(seed=800)}

@@ -8,7 +8,7 @@ import pytest
 from dialogues import PATHS
 from real_world import needs_virtual_time, play_real
 from running_modem import ThreadedModem
-from transcript_format import load
+from vmodem.emulator.recording.format import load
 
 PLAYED = [path for path in PATHS if needs_virtual_time(load(path)) is None]
 

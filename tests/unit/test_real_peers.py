@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from real_peers import RealPeers, listening_ports
 from real_world import needs_virtual_time
-from transcript_events import ClientEnds, ClientSends, PeerAccepts, PeerEnds, PeerSends
-from transcript_format import Client, load, parse
-from transcript_text import Place
 from vmodem.emulator.effects import Transport
 from vmodem.emulator.events import Address
+from vmodem.emulator.recording.actions import ClientEnds, ClientSends, PeerAccepts, PeerEnds, PeerSends
+from vmodem.emulator.recording.format import load, parse
+from vmodem.emulator.recording.header import Client
+from vmodem.emulator.recording.text import Place
 from vmodem.netstack.routes import Route, Routes
 
 DATA = Path(__file__).parent.parent / "transcripts" / "data"

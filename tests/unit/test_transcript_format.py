@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import transcript_events as act
-from transcript_format import (
-    Client,
+import vmodem.emulator.recording.actions as act
+from vmodem.emulator.events import LineChanged, LineSignal, PdpLost
+from vmodem.emulator.recording.format import (
     HostWrites,
     Line,
-    Peer,
     Prompt,
     Raw,
     Silence,
@@ -18,8 +17,8 @@ from transcript_format import (
     load,
     parse,
 )
-from transcript_text import FormatError, Place, matches, unescape
-from vmodem.emulator.events import LineChanged, LineSignal, PdpLost
+from vmodem.emulator.recording.header import Client, Peer
+from vmodem.emulator.recording.text import FormatError, Place, matches, unescape
 from vmodem.netstack.script import AckAll, AckLimit, Close, Expect, Send
 
 DATA = Path(__file__).parent.parent / "transcripts" / "data"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from transcript_format import parse
 from transcript_peers import play_virtual
 from transcript_player import PlayError
 from vmodem.emulator.effects import (
@@ -23,6 +22,7 @@ from vmodem.emulator.effects import (
     WriteLine,
 )
 from vmodem.emulator.events import Accepted, Address, CallArrived, Event, LineSignal, Received
+from vmodem.emulator.recording.format import parse
 from vmodem.emulator.world import World, Writer, bytewise, fragments, whole
 from vmodem.netstack.memory import MemoryNetStack
 

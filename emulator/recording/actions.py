@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from transcript_text import Place, unescape
-from vmodem.emulator.events import (
+from ..events import (
     CallArrived,
     Event,
     LineChanged,
@@ -16,6 +15,7 @@ from vmodem.emulator.events import (
     PdpRefusalChanged,
     SmsArrived,
 )
+from .text import Place, unescape
 
 CALLER = "+8613800138000"
 
@@ -105,6 +105,21 @@ class NothingHappens:
 
 
 @dataclass(frozen=True, slots=True)
+class DriverOpens:
+    """The driver opens its port, or closes it: DTR follows, where opening a port switches it."""
+
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """From here on ``text`` stands for something that the recorder kept to itself (``kind``: what)."""
+
+    text: bytes
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExpectReceived:
     """A server has received exactly this since the last such step."""
 
@@ -132,6 +147,8 @@ Action = (
     | ClientSends
     | ClientEnds
     | NothingHappens
+    | DriverOpens
+    | StandIn
     | ExpectReceived
     | ExpectPulse
 )
@@ -168,6 +185,14 @@ _PHRASES: list[tuple[str, _Build]] = [
     (r"DTR (?:low|ON \(low\))", _dtr(True)),
     (r"DTR (?:high|OFF \(high\))", _dtr(False)),
     (r"no events: module sleeps", lambda found, place: NothingHappens()),
+    (
+        r"the driver (?P<verb>opens|closes) its port",
+        lambda found, place: DriverOpens(found["verb"] == "opens"),
+    ),
+    (
+        rf"{_TEXT} stands for an? (?P<kind>[\w ]+)",
+        lambda found, place: StandIn(unescape(found["text"], place), found["kind"]),
+    ),
     (r"incoming call", _event(CallArrived(CALLER))),
     (
         r"SMS arrives in SM slot (?P<slot>\d+)",

@@ -29,10 +29,10 @@ _ESCAPE = re.compile(
     r"\\x(?P<hex>[0-9A-Fa-f]{2})|\\(?P<simple>[rn\"\\])|(?P<wrong>\\.?)"
     r"|<(?P<control>Ctrl\+Z|ESC)>|\{bytes (?P<count>\d+)\}"
 )
-MOST_BYTES = 1 << 20
-"""That ``{bytes N}`` stands for."""
 _SIMPLE = {"r": "\r", "n": "\n", '"': '"', "\\": "\\"}
 _CONTROL = {"Ctrl+Z": "\x1a", "ESC": "\x1b"}
+_MOST = 1 << 20
+"""Bytes that one ``{bytes N}`` can stand for."""
 _FILLER = "".join(chr(code) for code in range(0x30, 0x7B))
 
 
@@ -48,9 +48,9 @@ def unescape(text: str, place: Place) -> bytes:
             return _SIMPLE[found["simple"]]
         if found["control"]:
             return _CONTROL[found["control"]]
-        if len(found["count"]) > len(str(MOST_BYTES)) or int(found["count"]) > MOST_BYTES:
-            raise place.error(f"{found[0]}: more than {MOST_BYTES} bytes")
-        count = int(found["count"])
+        count = integer(found["count"], place)
+        if count > _MOST:
+            raise place.error(f"{{bytes {count}}} is more than {_MOST}")
         return (_FILLER * (count // len(_FILLER) + 1))[:count]
 
     return as_bytes(_ESCAPE.sub(replaced, text), place)
@@ -64,6 +64,26 @@ def as_bytes(text: str, place: Place) -> bytes:
         raise place.error(f"a character that is no byte: {error}") from None
 
 
+def integer(text: str, place: Place) -> int:
+    """A number of at most 18 digits. Raises :class:`FormatError`."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise place.error(f"{text!r} is not a number")
+    return int(text)
+
+
+_NAMED = {"\r": "\\r", "\n": "\\n", "\\": "\\\\", "\x1a": "<Ctrl+Z>", "\x1b": "<ESC>"}
+_TO_ESCAPE = re.compile(r"[^ -~]|\\|<(?=Ctrl\+Z>|ESC>)|\{(?=bytes \d+\})|^ | $")
+
+
+def escape(data: bytes) -> str:
+    r"""Text that :func:`unescape` makes ``data`` of: printable ASCII, without a space at either end."""
+
+    def escaped(found: re.Match[str]) -> str:
+        return _NAMED.get(found[0]) or f"\\x{ord(found[0]):02x}"
+
+    return _TO_ESCAPE.sub(escaped, data.decode("latin-1"))
+
+
 def normalised(line: str) -> str:
     """``line`` without the spaces that do not count: outside quotes, runs, and after ``:`` or ``,``."""
     parts = line.strip().split('"')
@@ -73,6 +93,11 @@ def normalised(line: str) -> str:
 
 
 _WILDCARDS = {"{ip}": r"\d{1,3}(?:\.\d{1,3}){3}", "{int}": r"-?\d+", "{str}": r'[^"]*'}
+
+
+def has_wildcard(text: str) -> bool:
+    """Whether a printed line stands for more than itself."""
+    return any(wildcard in text for wildcard in _WILDCARDS)
 
 
 def matches(expected: str, actual: str) -> bool:

@@ -1,25 +1,18 @@
-"""Reads a transcript file (one documented dialogue) into values; refuses what it does not know.
-
-Format: one item per line, ``# key: value`` in front, then steps marked ``>``, ``>+``, ``>>``, ``<``, ``<<``,
-``~``, ``*``, ``;``. What the ``*`` steps may say is in :mod:`transcript_events`.
-"""
+"""The lines in front of a dialogue: who takes part, and what makes the module print what it prints."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
-from transcript_events import Action, parse_action
-from transcript_text import FormatError, Place, as_bytes, unescape
-from vmodem.netstack.script import AckAll, AckLimit, Close, Expect, Reset, Send, Step
+from ...netstack.script import AckAll, AckLimit, Close, Expect, Reset, Send, Step
+from .text import Place, integer, unescape
 
 DIALECTS = ("mxx", "bg96", "sim800")
-
-
-# ---- header -----------------------------------------------------------------------------------------
+NAMES = {"mxx": "quectel_mxx"}
+"""What transcripts call a dialect that has another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +89,9 @@ class Header:
     """Everything in front of the first step."""
 
     dialect: str = ""
+    recorded: str = ""
+    """When and where, for a dialogue that was recorded: every byte of it is there, framing and echo too."""
+    redacted: bool = False
     source: str = ""
     peers: list[Peer] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
@@ -110,143 +106,13 @@ class Header:
     settles: str = ""
     notes: list[str] = field(default_factory=list)
     echo: bool = False  # the dialogue begins as the module does, with its echo on
-    line_end: bytes = b"\r"  # the host's own, see :func:`in_its_own_way`
+    line_end: bytes = b"\r"  # the host's own, see :func:`.format.in_its_own_way`
     small_writes: bool = False  # the host writes a command in several pieces
     patience: float | None = None  # seconds that the host waits for a line
 
 
-# ---- steps ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class HostWrites:
-    """``>`` (with its CR) or ``>>``: the host writes these bytes; ``>+``: and the module echoes them."""
-
-    place: Place
-    data: bytes
-    line: bool = False
-    echoed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """``<``: the next non-empty output line."""
-
-    place: Place
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """``< >``: the next output is the prompt, CR LF ``>`` SP."""
-
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """``<<``: the next output is exactly these bytes, after a CR LF that frames them or not."""
-
-    place: Place
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """``~``: the host writes nothing for this long."""
-
-    place: Place
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """``*``: an action of the world, or an assertion on it."""
-
-    place: Place
-    action: Action
-
-
-TranscriptStep = HostWrites | Line | Prompt | Raw | Silence | Happening
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """One file: who takes part, and what they say."""
-
-    path: str
-    header: Header
-    steps: tuple[TranscriptStep, ...]
-
-
-def load(path: Path) -> Transcript:
-    """Read a file. Raises :class:`FormatError` naming file and line for anything not understood."""
-    return parse(path.read_text(encoding="utf-8"), path.name)
-
-
-def parse(text: str, path: str) -> Transcript:
-    """Read the text of a file called ``path``."""
-    header = Header()
-    steps: list[TranscriptStep] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        place = Place(path, number)
-        if line.startswith("#"):
-            if steps:
-                raise place.error("a header line behind the first step")
-            _header_line(header, line, place)
-        elif line.strip() and not line.startswith(";"):
-            steps.append(_step(line, place))
-    end = Place(path, len(text.splitlines()) or 1)
-    if not header.dialect:
-        raise end.error("no '# dialect:' line")
-    if not steps:
-        raise end.error("no steps")
-    return Transcript(path, header, tuple(steps))
-
-
-def in_its_own_way(transcript: Transcript) -> Transcript:
-    """The transcript with the line ends that its host really writes."""
-    end = transcript.header.line_end
-    steps = tuple(
-        replace(step, data=step.data[:-1] + end) if isinstance(step, HostWrites) and step.line else step
-        for step in transcript.steps
-    )
-    return replace(transcript, steps=steps)
-
-
-def _step(line: str, place: Place) -> TranscriptStep:
-    mark, _, rest = line.partition(" ")
-    match mark:
-        case ">" | ">+":
-            return HostWrites(place, as_bytes(rest, place) + b"\r", line=True, echoed=mark == ">+")
-        case ">>":
-            return HostWrites(place, unescape(rest, place))
-        case "<":
-            text = rest.rstrip()
-            if not text:
-                raise place.error("an expected line cannot be empty")
-            return Prompt(place) if text == ">" else Line(place, text)
-        case "<<":
-            if not rest:
-                raise place.error("expected bytes cannot be empty")
-            return Raw(place, unescape(rest, place))
-        case "~":
-            return Silence(place, _integer(rest, place) / 1000)
-        case "*":
-            return Happening(place, parse_action(rest.strip(), place))
-    raise place.error(f"unknown mark {mark!r}")
-
-
-def _integer(text: str, place: Place) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise place.error(f"{text!r} is not a number")
-    return int(text)
-
-
-# ---- header lines -----------------------------------------------------------------------------------
-
-
-def _header_line(header: Header, line: str, place: Place) -> None:
+def header_line(header: Header, line: str, place: Place) -> None:
+    """Take one ``# key: value`` line. Raises :class:`FormatError`."""
     key, colon, value = line[1:].partition(":")
     key, value = key.strip(), value.strip()
     if not colon or not value:
@@ -256,10 +122,23 @@ def _header_line(header: Header, line: str, place: Place) -> None:
     _KEYS[key](header, value, place)
 
 
+_NAME = re.compile(r"[a-z0-9_-]+")
+
+
 def _dialect(header: Header, value: str, place: Place) -> None:
-    if value not in DIALECTS:
+    if value not in DIALECTS and not (header.recorded and _NAME.fullmatch(value)):
         raise place.error(f"unknown dialect {value!r}, one of {', '.join(DIALECTS)}")
     header.dialect = value
+
+
+def _recorded(header: Header, value: str, place: Place) -> None:
+    header.recorded = value
+
+
+def _redacted(header: Header, value: str, place: Place) -> None:
+    if value != "yes":
+        raise place.error(f"redacted is 'yes' or absent, not {value!r}")
+    header.redacted = True
 
 
 def _source(header: Header, value: str, place: Place) -> None:
@@ -294,7 +173,7 @@ def _patience(header: Header, value: str, place: Place) -> None:
     number, _, unit = value.partition(" ")
     if unit != "ms":
         raise place.error(f"patience is '<number> ms', not {value!r}")
-    header.patience = _integer(number, place) / 1000
+    header.patience = integer(number, place) / 1000
 
 
 def _derived(header: Header, value: str, place: Place) -> None:
@@ -333,7 +212,7 @@ def _peers(header: Header, value: str, place: Place) -> None:
         refuses, script = _script(found[4], place)
         header.peers.append(Peer(place, found[1], found[2], int(found[3]), refuses, script))
     elif found := _PING.fullmatch(value):
-        rtt = tuple(_integer(part.strip(), place) for part in found[2].split(","))
+        rtt = tuple(integer(part.strip(), place) for part in found[2].split(","))
         header.pings.append(Ping(place, found[1], rtt, int(found[3])))
     elif found := _NTP.fullmatch(value):
         header.ntp.append(Ntp(place, found[1], int(found[2]), *_time(found[3], place)))
@@ -414,6 +293,8 @@ def _config(header: Header, value: str, place: Place) -> None:
 
 
 _KEYS: dict[str, Callable[[Header, str, Place], None]] = {
+    "recorded": _recorded,
+    "redacted": _redacted,
     "dialect": _dialect,
     "source": _source,
     "peers": _peers,
@@ -426,5 +307,3 @@ _KEYS: dict[str, Callable[[Header, str, Place], None]] = {
     "settles": _settles,
     "note": _note,
 }
-
-__all__ = ["FormatError", "Header", "Transcript", "in_its_own_way", "load", "parse"]
