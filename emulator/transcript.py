@@ -12,7 +12,6 @@ import sys
 from copy import copy
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from json.encoder import encode_basestring_ascii as _quoted
 from typing import IO
 
 from .effects import Effect
@@ -36,46 +35,17 @@ def _record(thing: object) -> dict[str, object]:
     return {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
 
 
-def _text(value: object) -> str:
-    """``value`` in JSON, as ``json.dumps(_plain(value))`` writes it; what is frequent goes the short way."""
-    kind = type(value)
-    if kind is bytes:
-        return _quoted(value.decode("latin-1"))  # type: ignore[attr-defined]
-    if kind is str:
-        return _quoted(value)  # type: ignore[arg-type]
-    if kind is int:
-        return repr(value)
-    return json.dumps(_plain(value))
-
-
-_Names = tuple[str, tuple[tuple[str, str], ...]]
-_known: dict[type[Event | Effect], _Names] = {}
-
-
-def _named(kind: type[Event | Effect], word: str) -> _Names:
-    """How a record of this class begins, and what stands before each of its fields."""
-    _known[kind] = f'"{word}": "{kind.__name__}"', tuple((f.name, f', "{f.name}": ') for f in fields(kind))
-    return _known[kind]
-
-
-def _happening(word: str, thing: Event | Effect) -> str:
-    """The body of the record of an event or effect: what a log of everything spends its time with."""
-    kind = type(thing)
-    begin, rest = _known.get(kind) or _named(kind, word)
-    return begin + "".join([before + _text(getattr(thing, name)) for name, before in rest])
-
-
 class _Lines:
     """The file, until it takes no more."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file: IO[str] | None = file
 
-    def write(self, line: str) -> None:
+    def write(self, record: dict[str, object]) -> None:
         if self._file is None:
             return
         try:
-            self._file.write(line)
+            self._file.write(json.dumps(record) + "\n")
             self._file.flush()
         except OSError as error:
             print(f"vmodem: the log ends here: {error}", file=sys.stderr)
@@ -95,40 +65,40 @@ class JsonLog:
 
     def __init__(self, file: IO[str]) -> None:
         self._lines = _Lines(file)
-        self._whose = ""
+        self._whose: dict[str, object] = {}
 
     def of(self, modem: int) -> JsonLog:
         """The part of modem number ``modem`` in the same file, which is closed once for all."""
         part = copy(self)
-        part._whose = f'"modem": {modem}, '
+        part._whose = {"modem": modem}
         return part
 
-    def _write(self, now: float, body: str) -> None:
-        self._lines.write(f'{{"t": {round(now, 6)!r}, {self._whose}{body}}}\n')
+    def _write(self, now: float, record: dict[str, object]) -> None:
+        self._lines.write({"t": round(now, 6), **self._whose, **record})
 
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
-        self._write(now, '"host": ' + _quoted(data.decode("latin-1")))
+        self._write(now, {"host": data.decode("latin-1")})
 
     def module(self, now: float, data: bytes) -> None:
         """Bytes that the module wrote."""
-        self._write(now, '"module": ' + _quoted(data.decode("latin-1")))
+        self._write(now, {"module": data.decode("latin-1")})
 
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
-        self._write(now, _happening("event", event))
+        self._write(now, {"event": type(event).__name__, **_record(event)})
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""
-        self._write(now, _happening("effect", effect))
+        self._write(now, {"effect": type(effect).__name__, **_record(effect)})
 
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
-        self._write(now, '"note": ' + _quoted(text))
+        self._write(now, {"note": text})
 
     def report(self, now: float, **report: object) -> None:
         """How a scenario ended."""
-        self._write(now, '"report": ' + json.dumps(report))
+        self._write(now, {"report": report})
 
     def close(self) -> None:
         """No more records, of any modem."""
