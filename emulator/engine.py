@@ -43,6 +43,9 @@ NOT_EVERYWHERE = (SmsArrived, TemperatureChanged, UssdAnswerChanged, UssdArrived
 def _unnoticed(_event: Event) -> None: ...
 
 
+_BUSY = Mode.BUSY  # Python 3.11 looks an enum's member up in Python
+
+
 class Modem:
     """One emulated module. All times are seconds on one clock that never goes back."""
 
@@ -100,8 +103,16 @@ class Modem:
     @property
     def addresses(self) -> tuple[str, ...]:
         """What the network gives its PDP contexts when they are brought up, in order."""
+        return self.addresses_with(self._module.options)
+
+    def addresses_with(self, options: Options) -> tuple[str, ...]:
+        """The same for a module of this dialect with other options."""
         module = self._module
-        return tuple(module.local_ip(context.number) for context in module.stack.contexts)
+        own, module.options = module.options, options
+        try:
+            return tuple(module.local_ip(context.number) for context in module.stack.contexts)
+        finally:
+            module.options = own
 
     @property
     def powered(self) -> bool:
@@ -162,7 +173,7 @@ class Modem:
                 outbox.flush()
             if not line.typed_ahead:
                 break
-            if line.mode is Mode.BUSY:
+            if line.mode is _BUSY:
                 if len(line.typed_ahead) > TYPED_AHEAD:
                     module.hold_input("typed ahead")
                 return

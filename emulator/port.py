@@ -100,16 +100,16 @@ class Port:
         self.prompt_opened()
         if prompt.show:
             self.write(self.framing.prompt())
-        timer: Timer | None = None
+        if prompt.seconds is None:
+            self.line.open_prompt(prompt, job.resume)
+            return
+        timer = self.after(prompt.seconds, self.line.close_prompt)
 
         def done(payload: Payload) -> None:
-            if timer is not None:
-                timer.cancel()
+            timer.cancel()
             job.resume(payload)
 
         self.line.open_prompt(prompt, done)
-        if prompt.seconds is not None:
-            timer = self.after(prompt.seconds, self.line.close_prompt)
 
     # ---- output ----------------------------------------------------------------------------------
 

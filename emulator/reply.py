@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import lru_cache
 from typing import Any
 
 
@@ -157,6 +158,7 @@ def bare(*lines: str) -> Reply:
     return Reply(info=lines, final=None)
 
 
+@lru_cache(maxsize=256)
 def literal(text: str) -> Reply:
     """A vendor's own final result, such as ``CLOSE OK``."""
     return Reply(final=text)

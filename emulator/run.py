@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import gc
 import shlex
 import signal
 import socket
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,9 +21,10 @@ from ..netstack.policy import is_loopback
 from .capture_file import CaptureObserver, RecordFile
 from .clock import RealClock
 from .console import complain, say
-from .endpoints import EndpointError
+from .endpoints import EndpointError, Pipe
+from .endpoints.pty import PtyPipe
 from .fleet import make_room
-from .hosting import World, new_driver, new_world, nobody
+from .hosting import World, late_world, new_driver, new_world, nobody
 from .mistakes import SetupError
 from .observer import together
 from .places import open_places, port_name
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from .child import Ended
     from .ctl import ControlSocket
     from .driver import Driver
+    from .engine import Modem
+    from .late import LateModem
     from .play import Play
     from .scenario.model import Scenario
     from .scenario.report import Report
@@ -70,6 +74,21 @@ def run(args: argparse.Namespace) -> int:
     return repeat(plan(args), serve)
 
 
+@contextmanager
+def _made_to_last(cleanup: ExitStack) -> Iterator[None]:
+    """What is made inside stays until ``cleanup``: the garbage collector need not look at it.
+
+    It would go through a thousand modems again and again, and those that wait for an answer wait with it.
+    """
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+        cleanup.callback(gc.unfreeze)  # a scenario may be played again, with other modems
+    finally:
+        gc.enable()
+
+
 # ---- at work -------------------------------------------------------------------------------------
 
 
@@ -83,7 +102,8 @@ async def serve(plan: Plan, junit: JUnit) -> Ran:
     until_failure(loop, stopped)
     with ExitStack() as cleanup:
         try:
-            scene = _start(plan, cleanup, play)
+            with _made_to_last(cleanup):
+                scene = _start(plan, cleanup, play)
             junit.open()
             if plan.ctl is not None:
                 assert play is not None
@@ -191,7 +211,10 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
     log = None if plan.log is None else _open_log(plan.log, plan.redact)
     if log is not None:
         cleanup.callback(log.close)
-    world, modems = new_world(plan.chosen)
+    # One that somebody watches, or that speaks or waits as it begins, has to be there from the beginning.
+    late = log is None and plan.pcap is None and play is None and all(map(_waits_for_nobody, pipes))
+    world, made = late_world(plan.chosen) if late else new_world(plan.chosen)
+    modems: list[Modem | LateModem] = [*made]
     budget = Budget()
     captures = _captures(plan, len(modems), world.clock, cleanup)
     alone = len(modems) == 1
@@ -212,6 +235,11 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
         driver.start()
         drivers.append(driver)
     return Scene(world, log, tuple(ports), tuple(drivers), ready)
+
+
+def _waits_for_nobody(pipe: Pipe) -> bool:
+    """Whether what is written before a client comes is lost, and lines are not carried."""
+    return isinstance(pipe, PtyPipe)
 
 
 def _check_listen_host(host: str) -> None:

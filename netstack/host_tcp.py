@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _READ = 65536
 _HIGH_WATER = 65536
 _LOW_WATER = 16384
+_GATHERED = 32768
+"""Bytes that nobody waits for, sent by one system call: a pty hands out 4 KiB at a time."""
 _BUFFERS = 64
 """Held pieces written by one system call (the kernel takes up to 1024)."""
 
@@ -42,9 +44,9 @@ _TCP_CLOSE = 7
 class TcpLink(Link):
     """A TCP connection of the module: connecting, open, or closing.
 
-    Data that the kernel does not take is held here, and ``SendBlocked`` says so above 64 KiB. A
-    reset discovered by sending, while receiving is paused, ends the link at once: what the kernel
-    had not yet delivered goes with it.
+    Data that the kernel does not take is held here, and ``SendBlocked`` says so above 64 KiB; data that
+    nobody waits for is gathered until the loop has nothing else to do. A reset discovered by sending, while
+    receiving is paused, ends the link at once: what the kernel had not yet delivered goes with it.
     """
 
     __slots__ = (
@@ -55,6 +57,7 @@ class TcpLink(Link):
         "_call",
         "_closing",
         "_connecting",
+        "_gathering",
         "_held",
         "_held_size",
         "_local",
@@ -77,6 +80,7 @@ class TcpLink(Link):
         self._call: tuple[Place, Address] | None = None
         self._awaited = False
         self._connecting = False
+        self._gathering = False
         self._reading = False
         self._writing = False
         self._paused = False
@@ -145,6 +149,9 @@ class TcpLink(Link):
         if self._closing or self._broken or not data:
             return
         self._awaited = awaited
+        if self._gathering or not (awaited or self._held or self._connecting):
+            self._gather(data, awaited)
+            return
         if self._held or self._connecting:
             self._hold(data)
             return
@@ -159,6 +166,25 @@ class TcpLink(Link):
             self._start_writing()
         if count and not self._broken:
             acks.look_soon()
+
+    def _gather(self, data: bytes, awaited: bool) -> None:
+        self._held.append(data)
+        self._held_size += len(data)
+        if awaited or self._held_size >= _GATHERED:
+            self._gathering = True
+            self._send_gathered()
+        elif not self._gathering:
+            self._gathering = True
+            self.hub.at_rest(self._send_gathered)
+
+    def _send_gathered(self) -> None:
+        """Send what was gathered; whatever the kernel does not take waits like any other data."""
+        if not self._gathering:
+            return
+        self._gathering = False
+        self._writable()
+        if self._held:
+            self._start_writing()
 
     def _hold(self, data: bytes | memoryview) -> None:
         self._held.append(data)
@@ -288,6 +314,10 @@ class TcpLink(Link):
     # ---- the end --------------------------------------------------------------------------------
 
     def close(self, abort: bool) -> None:
+        if self._gathering:
+            self._send_gathered()
+            if self.hub.links.get(self.handle) is not self:
+                return  # it was lost already
         if abort and not self._connecting:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         if abort or self._connecting or self._broken:
@@ -302,6 +332,7 @@ class TcpLink(Link):
 
     def release(self) -> None:
         self._broken = True
+        self._gathering = False
         self._acks.stop()
         self._stop_reading()
         self._stop_writing()
