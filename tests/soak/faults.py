@@ -120,7 +120,7 @@ def peer_never_reads(scene: Scene) -> None:
             raise SoakError("the module refuses a send while the peer merely does not read")
         scene.port.writes(data)
         link._sent += data
-        if not scene.port.quiet(0.3).endswith(b"SEND OK\r\n"):
+        if not scene.port.reads_until(b"SEND OK\r\n", 0.3):
             break
     link.settles()
     scene.port.quiet(0.3)

@@ -123,8 +123,19 @@ class Link:
         self.peer.close()
 
     def ends(self) -> None:
-        """Close what is left on both sides."""
+        """Close what is left on both sides: the module first, and the peer when it hears of that."""
         self.port.quiet()
-        self.port.asks(CLOSE[self.dialect], "OK\r\n", "ERROR\r\n")
-        self.peer.close()
+        self.port.writes(CLOSE[self.dialect].encode() + b"\r")
+        self._waits_for_end()
+        self.port.hears("OK\r\n", "ERROR\r\n")
         self.port.quiet()
+
+    def _waits_for_end(self) -> None:
+        with self.peer:
+            if self.peer.fileno() < 0:
+                return
+            try:
+                while self.peer.recv(65536):
+                    continue
+            except OSError:  # it was reset, or nobody closes it
+                return

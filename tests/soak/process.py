@@ -203,12 +203,19 @@ class Client:
             heard += piece
         return heard
 
+    def reads_until(self, end: bytes, seconds: float) -> bool:
+        """Whether ``end`` is among what comes until nothing has come for so long."""
+        heard, self._held = self._held, b""
+        while end not in heard and (piece := self.reads(seconds)):
+            heard += piece
+        return end in heard
+
     def wakes(self) -> None:
         """Until it answers AT, after whatever was going on."""
         for _ in range(50):
             self.writes(b"AT\r")
-            if b"OK\r\n" in self.quiet(0.2):
-                self.quiet()
+            if self.reads_until(b"OK\r\n", 0.2):
+                self.quiet(0.05)
                 return
         raise SoakError("the modem does not answer AT")
 
