@@ -139,7 +139,7 @@ class Telephony(Module):
         waiting = self.messages.waiting
         while waiting:
             yield Until(self._can_deliver)
-            message, slot = waiting.popleft()
+            message, slot = waiting.pop(0)
             self._deliver_one(message, slot)
         self._delivering = False
 

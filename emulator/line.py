@@ -297,7 +297,9 @@ class Line:
 
     def close_prompt(self, *, cancelled: bool = False) -> None:
         """End the payload here (time is over, or cancelled)."""
-        payload = Payload(bytes(self._payload), cancelled, self._excess)
+        self._end_payload(Payload(bytes(self._payload), cancelled, self._excess))
+
+    def _end_payload(self, payload: Payload) -> None:
         done, self._payload_done = self._payload_done, None
         self._prompt = None
         self._payload.clear()
@@ -311,6 +313,11 @@ class Line:
         if prompt.length is None:
             return self._until_ctrl_z(prompt, data, at)
         stop = min(len(data), at + prompt.length - len(self._payload))
+        if stop - at == prompt.length <= prompt.maximum and not (self.echo and prompt.echo):
+            whole = data if stop - at == len(data) else data[at:stop]
+            if not prompt.escape or ESC not in whole:
+                self._end_payload(Payload(whole))
+                return stop
         cancel = data.find(ESC, at, stop) if prompt.escape else -1
         if cancel >= 0:
             self._payload_bytes(prompt, data[at:cancel])

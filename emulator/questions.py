@@ -56,7 +56,11 @@ class Questions:
         """Those that serve every context."""
         self._asked: dict[int, Asked] = {}
         self._serial = 0
-        self.question_handlers: dict[type[Event], Callable[..., None]] = {
+
+    @property
+    def question_handlers(self) -> dict[type[Event], Callable[..., None]]:
+        """What hears each answer."""
+        return {
             Resolved: self._heard,
             ResolveFailed: self._heard,
             PingAnswered: self._heard,
