@@ -157,6 +157,7 @@ class DirectLoop(asyncio.SelectorEventLoop):
         self._direct = _Selector()
         self._direct.failed = self._callback_failed
         super().__init__(self._direct)
+        self._signals: set[int] = set()
 
     def _callback_failed(self, error: BaseException, callback: Callback) -> None:
         self.call_exception_handler({"message": f"Exception in callback {callback!r}", "exception": error})
@@ -212,6 +213,23 @@ class DirectLoop(asyncio.SelectorEventLoop):
         """As asyncio's."""
         self._direct.due = True
         return super().call_at(when, callback, *args, context=context)
+
+    # ---- the end ---------------------------------------------------------------------------------
+
+    def add_signal_handler(self, sig: int, callback: Callable[[*Ts], object], *args: *Ts) -> None:
+        """See asyncio."""
+        super().add_signal_handler(sig, callback, *args)
+        self._signals.add(sig)
+
+    def close(self) -> None:
+        """See asyncio; without a signal's handler from here on.
+
+        asyncio closes the descriptor that a signal is written to before it takes the handlers away. One that
+        came in between would be told on standard error as an exception that nobody can do anything about.
+        """
+        while self._signals:
+            self.remove_signal_handler(self._signals.pop())
+        super().close()
 
     def stop(self) -> None:
         """As asyncio's."""

@@ -505,3 +505,19 @@ def test_what_waits_for_rest_does_not_wait_for_ever(pairs: Pairs) -> None:
 
     run_direct(story)
     assert 10 < rounds < 100
+
+
+def test_no_signal_is_heard_by_a_loop_that_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it is told as an exception on standard error: its descriptor is closed before its handler goes."""
+    heard: list[object] = []
+    closes = asyncio.SelectorEventLoop.close
+
+    def close(loop: asyncio.SelectorEventLoop) -> None:
+        heard.append(signal.getsignal(signal.SIGUSR1))
+        closes(loop)
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "close", close)
+    loop = DirectLoop()
+    loop.add_signal_handler(signal.SIGUSR1, heard.append)
+    loop.close()
+    assert heard == [signal.SIG_DFL]
