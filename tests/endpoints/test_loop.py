@@ -518,6 +518,6 @@ def test_no_signal_is_heard_by_a_loop_that_closes(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(asyncio.SelectorEventLoop, "close", close)
     loop = DirectLoop()
-    loop.add_signal_handler(signal.SIGUSR1, heard.append)
+    loop.add_signal_handler(signal.SIGUSR1, heard.append, "heard")
     loop.close()
     assert heard == [signal.SIG_DFL]
