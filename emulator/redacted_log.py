@@ -6,12 +6,16 @@ import json
 from collections.abc import Iterator
 from copy import copy
 
+from .effects import Effect
+from .events import Event
 from .redact import NUMBER, TEXT
 from .redacting import Redacting, Told
-from .transcript import JsonLog, Lines
+from .transcript import JsonLog, Lines, record
 
+_MESSAGES = ("Sms", "Ussd", "Call")
+"""How events and effects are called that ..."""
 _SECRET = {"number": NUMBER, "text": TEXT}
-"""Fields of events and effects that are secret whatever they hold."""
+"""... have these fields; what they hold is secret, whatever it is."""
 
 
 class RedactedLog(JsonLog):
@@ -23,6 +27,7 @@ class RedactedLog(JsonLog):
     def __init__(self, lines: Lines) -> None:
         super().__init__(lines)
         self._parts: list[RedactedLog] = []
+        self._modem: dict[str, object] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -32,26 +37,46 @@ class RedactedLog(JsonLog):
     def of(self, modem: int) -> JsonLog:
         """See :class:`JsonLog`; each modem's dialogue is one of its own."""
         part = copy(self)
-        part._whose = {"modem": modem}
+        part._modem = {"modem": modem}
         part._begin()
         return part
 
-    def _write(self, now: float, record: dict[str, object]) -> None:
-        record = {"t": round(now, 6), **self._whose, **record}
-        host, module = record.get("host"), record.get("module")
-        if isinstance(host, str):
-            self._tell(self._redacting.host(record, host.encode("latin-1")))
-        elif isinstance(module, str):
-            self._tell(self._redacting.module(record, module.encode("latin-1")))
-        else:
-            self._tell(self._redacting.other(record))
+    def host(self, now: float, data: bytes) -> None:
+        """See :class:`JsonLog`."""
+        self._tell(self._redacting.host(self._record(now, host=""), data))
+
+    def module(self, now: float, data: bytes) -> None:
+        """See :class:`JsonLog`."""
+        self._tell(self._redacting.module(self._record(now, module=""), data))
+
+    def event(self, now: float, event: Event) -> None:
+        """See :class:`JsonLog`."""
+        self._other(now, event=type(event).__name__, **record(event))
+
+    def effect(self, now: float, effect: Effect) -> None:
+        """See :class:`JsonLog`."""
+        self._other(now, effect=type(effect).__name__, **record(effect))
+
+    def note(self, now: float, text: str) -> None:
+        """See :class:`JsonLog`."""
+        self._other(now, note=text)
+
+    def report(self, now: float, **report: object) -> None:
+        """See :class:`JsonLog`."""
+        self._other(now, report=report)
+
+    def _other(self, now: float, **entry: object) -> None:
+        self._tell(self._redacting.other(self._record(now, **entry)))
+
+    def _record(self, now: float, **entry: object) -> dict[str, object]:
+        return {"t": round(now, 6), **self._modem, **entry}
 
     def _tell(self, told: Iterator[Told[dict[str, object]]]) -> None:
         for each in told:
             if each.item is None:
                 continue
             if each.data is None:
-                self._put({key: self._hidden(key, value) for key, value in each.item.items()})
+                self._put(self._hidden_fields(each.item))
             else:
                 key = "host" if "host" in each.item else "module"
                 self._put({**each.item, key: each.data.decode("latin-1")})
@@ -59,13 +84,18 @@ class RedactedLog(JsonLog):
     def _put(self, record: dict[str, object]) -> None:
         self._lines.write(json.dumps(record) + "\n")
 
-    def _hidden(self, key: str, value: object) -> object:
+    def _hidden_fields(self, record: dict[str, object]) -> dict[str, object]:
+        named = next((record[word] for word in ("event", "effect", "is") if word in record), "")
+        secret = _SECRET if str(named).startswith(_MESSAGES) else {}
+        return {key: self._hidden(value, secret.get(key, "")) for key, value in record.items()}
+
+    def _hidden(self, value: object, kind: str) -> object:
         if isinstance(value, str):
-            return self._redacting.redactor.text(value, _SECRET.get(key, "")) if value else value
+            return self._redacting.redactor.text(value, kind) if value else value
         if isinstance(value, dict):
-            return {name: self._hidden(name, part) for name, part in value.items()}
+            return self._hidden_fields(value)
         if isinstance(value, list):
-            return [self._hidden(key, part) for part in value]
+            return [self._hidden(part, kind) for part in value]
         return value
 
     def close(self) -> None:

@@ -333,3 +333,4 @@ def test_a_log_without_secrets(start: Start, tmp_path: Path) -> None:
         assert secret not in text
     assert "+000000000" in text
     assert '"SmsSent"' in text
+    assert '"CommandFinished", "line": "AT+CMGF=1"' in text, "what is no secret is there"
