@@ -32,9 +32,9 @@ def _identity(number: int) -> Options:
         return default
     return replace(
         default,
-        imei=_with_check_digit(_later(default.imei[:-1], 6, number)),
+        imei=with_check_digit(_later(default.imei[:-1], 6, number)),
         imsi=_later(default.imsi, 10, number),
-        iccid=_with_check_digit(_later(default.iccid[:-1], 10, number)),
+        iccid=with_check_digit(_later(default.iccid[:-1], 10, number)),
         number=_later(default.number, 7, number),
     )
 
@@ -44,10 +44,15 @@ def _later(digits: str, own: int, number: int) -> str:
     return digits[:-own] + f"{(int(digits[-own:]) + number) % 10**own:0{own}}"
 
 
-def _with_check_digit(digits: str) -> str:
+def with_check_digit(digits: str) -> str:
     """ISO/IEC 7812-1 annex B (Luhn), as 23.003 B.2 wants it for an IMEI and E.118 for a card."""
     doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits))]
     return digits + str(-sum(value - 9 if value > 9 else value for value in doubled) % 10)
+
+
+def has_check_digit(digits: str) -> bool:
+    """Whether the last digit is that of :func:`with_check_digit`."""
+    return len(digits) > 1 and with_check_digit(digits[:-1]) == digits
 
 
 def make_room(count: int) -> None:
