@@ -10,6 +10,7 @@ def add_commands(commands: Any) -> None:
     """Add the three commands to the subparsers ``commands``."""
     _add_record(commands)
     _add_replay(commands)
+    _add_compare(commands)
 
 
 def _parser(commands: Any, name: str, text: str, description: str, examples: str) -> argparse.ArgumentParser:
@@ -86,6 +87,41 @@ def _replay(args: argparse.Namespace) -> int:
     from .replay import replay
 
     return replay(args)
+
+
+def _add_compare(commands: Any) -> None:
+    parser = _parser(
+        commands,
+        "compare",
+        "play the driver's side of a recording to the emulator, and list what it says otherwise",
+        "Every line where module and emulator differ is listed, with its place in the file, in no time and\n"
+        "without a port. Far ends do what the recording tells of them; numbers, addresses and the card are\n"
+        "those that the module told. Lines that tell of radio, time, voltage or firmware are left out.\n"
+        "Exit status: 0 if they are the same, 1 if they differ, 2 for a wrong file, 3 for a broken dialect.",
+        "  vmodem compare dialogue.txt --dialect sim800\n"
+        "  vmodem compare dialogue.txt --dialect bg96 --ignore '+QIURC: \"recv\"*' --ignore 'RING'",
+    )
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a recording")
+    add("--dialect", metavar="NAME", help="which module to compare with (default: as the file says)")
+    text = "leave out lines like this (* and ? as in file names); repeatable"
+    add("--ignore", metavar="GLOB", action="append", default=[], help=text)
+    add("--strict", action="store_true", help="leave out nothing but what --ignore says")
+    add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
+    add = parser.add_argument_group("module and SIM card, where the recording does not tell").add_argument
+    add("--seed", metavar="N", type=int, help="serial numbers, subscriber and addresses follow from it")
+    add("--imei", metavar="DIGITS", help="the module's serial number")
+    add("--number", metavar="NUMBER", help="the subscriber's number")
+    add("--pin", metavar="PIN", help="lock the SIM card with this PIN")
+    text = "its address in the mobile network; once for each PDP context"
+    add("--local-ip", metavar="IP", action="append", default=[], help=text)
+    parser.set_defaults(action=_compare)
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from .compare import compare
+
+    return compare(args)
 
 
 def _record(args: argparse.Namespace) -> int:

@@ -208,7 +208,14 @@ def written(items: list[Item]) -> str:
     return "".join(lines)
 
 
-SECRETS = ("4711", "869988012345678", "262011234567890", "8949020000123456789", "1715556677", "Ilsebill")
+SECRETS: tuple[str, ...] = (
+    "4711",
+    "869988012345678",
+    "262011234567890",
+    "8949020000123456789",
+    "1715556677",
+    "Ilsebill",
+)
 SECRETS += ("geheim99", "17149912", "Treffen", "morgen", "joe.doe", "C8329BFD06")
 SPOKEN = [
     (H, 'AT+CPIN="4711"\r'),
