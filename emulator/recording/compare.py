@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -317,7 +316,7 @@ def _places(transcript: Transcript, said: Sequence[bytes]) -> list[Place]:
 
 def _stand_ins(transcript: Transcript) -> re.Pattern[bytes] | None:
     actions = (step.action for step in transcript.steps if isinstance(step, Happening))
-    texts = Counter(action.text for action in actions if isinstance(action, StandIn) and action.text)
+    texts = {action.text for action in actions if isinstance(action, StandIn) and action.text}
     if not texts:
         return None
     return re.compile(b"|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True)))
