@@ -18,6 +18,7 @@ from ..emulator.radio import SimState
 from ..emulator.reply import ResultCode
 from . import gsm_text, sms_pdu
 from .battery import Battery
+from .services import Services
 from .sms_text import message_lines
 
 CALL_STATES = {
@@ -54,6 +55,8 @@ class SmsSettings:
 class Telephony(Module):
     """A module with calls and messages."""
 
+    pulses = True
+    """Whether RI tells a host in data mode of a message."""
     no_name = '""'
     """The name of a number that the telephone book does not have (observed on SIM800: an empty string)."""
 
@@ -63,8 +66,7 @@ class Telephony(Module):
         """+CLCC=<n>; survives a restart (M800: AUTO_SAVE)."""
         self.hang_up_ignored = 0
         """+CVHU."""
-        self.service_reports = 0
-        """+CUSD."""
+        self.services = Services(self)
         self.battery = Battery()
         self.sms = SmsSettings()
         self._delivering = False
@@ -73,7 +75,7 @@ class Telephony(Module):
     def reset_settings(self) -> None:
         super().reset_settings()
         self.hang_up_ignored = 0
-        self.service_reports = 0
+        self.services.reset()
         self.sms = SmsSettings()
         self._delivering = False
         self._deliver_waiting()
@@ -137,7 +139,7 @@ class Telephony(Module):
         waiting = self.messages.waiting
         while waiting:
             yield Until(self._can_deliver)
-            message, slot = waiting.popleft()
+            message, slot = waiting.pop(0)
             self._deliver_one(message, slot)
         self._delivering = False
 
@@ -147,7 +149,7 @@ class Telephony(Module):
         return Message(number, text, Status.REC_UNREAD, utc, first_octet=first_octet, dcs=dcs, header=header)
 
     def _deliver_one(self, message: Message, slot: int | None) -> None:
-        if self.data_mode is not None:
+        if self.data_mode is not None and self.pulses:
             self.indicator.pulse("message pulse")
         if self._stored:
             index = self.storage(2).put(message, slot)

@@ -1,33 +1,45 @@
-"""+CUSD: requests to services of the network (27.007 7.15). This network offers none (assumed)."""
+"""+CUSD: requests to services of the network (27.007 7.15)."""
 
 from __future__ import annotations
 
 from ..emulator.command import Choice, Int, Text, command, read, test, write
 from ..emulator.reply import OK, Cme, Refusal, Reply, info
+from . import gsm_text
 from .telephony import Telephony
 
-NO_SERVICE = 4
-"""+CUSD: 4, operation not supported (27.007 7.15)."""
+CANCEL = 2
+"""<n>: end the session."""
 
 
 def cusd_read(module: Telephony) -> Reply:
     """Whether the network's answers are shown."""
-    return info(f"+CUSD: {module.service_reports}")
+    return info(f"+CUSD: {module.services.reports}")
 
 
 def cusd_write(module: Telephony, mode: int, request: str | None, coding: int) -> Reply:
-    """A request is taken, and the network says that it knows no such service."""
+    """A request goes to the network, which answers later; without one, whether answers are shown."""
     module.require_sim()
+    services = module.services
+    if mode == CANCEL:
+        services.cancel()
+        return OK
     if request is None:
-        if mode != 2:
-            module.service_reports = mode
+        services.reports = mode
         return OK
     if not module.phone.reachable:
         raise Refusal(Cme.NO_NETWORK)
-    module.service_reports = 1 if mode == 1 else module.service_reports
-    if module.service_reports:
-        module.say(f"+CUSD: {NO_SERVICE}")
+    services.require_idle()
+    asked = _decoded(module, request)
+    services.reports = mode or services.reports
+    services.ask(asked)
     return OK
+
+
+def _decoded(module: Telephony, request: str) -> str:
+    try:
+        return gsm_text.word_from_host(request, module.charset)
+    except gsm_text.NotInCharacterSet:
+        raise Refusal(Cme.INCORRECT_PARAMETERS) from None
 
 
 CUSD = command(
@@ -40,5 +52,6 @@ CUSD = command(
         Int("coding", 0, 255, default=15),
         run=cusd_write,
     ),
-    cite="27.007 7.15; the network offers no service (assumed)",
+    cite="27.007 7.15",
+    op="ussd.send",
 )

@@ -1,4 +1,4 @@
-"""The file of a capture: whole records as they happen, so that it can be read while it grows."""
+"""The files of a capture and of a log: whole records as they happen, readable while they grow."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import Protocol
 
 from .effects import Effect
 from .events import Address, Event
+
+Soon = Callable[[Callable[[], None]], object]
+"""Calls back when everything that happens now has happened."""
 
 
 class Recorder(Protocol):
@@ -31,21 +34,19 @@ class Recorder(Protocol):
         """The netstack connects the socket ``handle`` from this port."""
 
 
-class CaptureFile:
+class RecordFile:
     """Takes whole records, without a buffer of its own, until the disk takes no more.
 
     A reader never meets half a record, except in the middle of a write: not after the process was killed,
     and not after the disk was full.
     """
 
-    def __init__(self, path: Path, complain: Callable[[str], None]) -> None:
-        """Create ``path``, or make it empty. ``complain`` is told once, when nothing more can be written.
-
-        Raises ``OSError``; also for a pipe.
+    def __init__(self, path: Path, what: str, complain: Callable[[str], None]) -> None:
+        """Create ``path``, or make it empty. ``complain`` is told once, when nothing more can be written, and
+        by ``what`` which file that is. Raises ``OSError``.
         """
+        self._what = what
         self._complain = complain
-        if path.is_fifo():
-            raise OSError(0, "It is a pipe, whose reader could make the modem wait")
         self._file: int | None = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         self._size = 0
 
@@ -55,13 +56,16 @@ class CaptureFile:
         self._write(self._file, records)
 
     def write(self, records: bytes) -> None:
-        """Write whole records; on an error the file ends behind the last whole ones."""
+        """Write whole records; on an error the file ends behind the last whole ones.
+
+        The modem goes on: the disk is the tester's trouble, and no module knows of it.
+        """
         if self._file is None or not records:
             return
         try:
             self._write(self._file, records)
         except OSError as error:
-            self._complain(f"the capture ends here: {error.strerror}")
+            self._complain(f"the {self._what} ends here: {error.strerror}")
             self.close()
 
     def close(self) -> None:
@@ -71,7 +75,7 @@ class CaptureFile:
             try:
                 os.close(file)
             except OSError as error:  # a network file system tells late
-                self._complain(f"the capture is incomplete: {error.strerror}")
+                self._complain(f"the {self._what} is incomplete: {error.strerror}")
 
     def _write(self, file: int, records: bytes) -> None:
         written = os.write(file, records)
@@ -86,33 +90,39 @@ class CaptureFile:
 
 
 class CaptureObserver:
-    """Writes what one modem does to a file that several may share."""
+    """Writes what one modem does to a file that several may share.
 
-    def __init__(self, recorder: Recorder, take: Callable[[], bytes], file: CaptureFile) -> None:
-        """``take`` hands over the records that wait to be written."""
+    What the DTE or a peer can have seen is in the file: it is written before the module's bytes go out.
+    What comes in waits for that, or for the end of a turn of the event loop: a write costs a segment.
+    """
+
+    def __init__(self, recorder: Recorder, take: Callable[[], bytes], file: RecordFile, soon: Soon) -> None:
+        """``take`` hands over the records that wait to be written; they are when ``soon`` calls back."""
         self._recorder = recorder
         self._take = take
         self._file = file
+        self._soon = soon
+        self._asked = False
 
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
         self._recorder.host(now, data)
-        self._flush()
+        self._write_soon()
 
     def module(self, now: float, data: bytes) -> None:
         """Bytes that the module wrote."""
         self._recorder.module(now, data)
-        self._flush()
+        self._write()
 
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
         self._recorder.event(now, event)
-        self._flush()
+        self._write_soon()
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""
         self._recorder.effect(now, effect)
-        self._flush()
+        self._write()
 
     def note(self, now: float, text: str) -> None:
         """Remarks are for the log."""
@@ -120,10 +130,20 @@ class CaptureObserver:
     def connecting(self, handle: int, local: Address) -> None:
         """The port of a connection that is not up yet."""
         self._recorder.connecting(handle, local)
-        self._flush()
+        self._write()
 
     def close(self) -> None:
-        """Everything has been written; the file is closed by who opened it."""
+        """Everything is written; the file is closed by who opened it."""
+        self._write()
 
-    def _flush(self) -> None:
+    def _write_soon(self) -> None:
+        if not self._asked:
+            self._asked = True
+            self._soon(self._end_of_turn)
+
+    def _end_of_turn(self) -> None:
+        self._asked = False
+        self._write()
+
+    def _write(self) -> None:
         self._file.write(self._take())

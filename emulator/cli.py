@@ -114,6 +114,8 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
     _add_test(run)
     add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
     add("--log", metavar="FILE", help="record everything in FILE (replaced), a JSON object a line")
+    text = "keep identities, numbers, PINs, passwords and texts of messages out of the log"
+    add("--redact", action="store_true", help=text)
     text = "capture the radio's IP packets and the AT line in FILE (replaced), for Wireshark (pcapng)"
     add("--pcap", metavar="FILE", help=text)
     text = "holds the port's path (a line for each), exactly while the port can be used"
@@ -148,6 +150,8 @@ def _add_test(run: _Parser) -> None:
     )
     add("--exec", metavar="COMMAND", help=text)
     add("--timeout", metavar="TIME", help="end it after so long (60, 90s, 2min)")
+    text = "run it so often, each time with a new modem; seeds count up (default: what the scenario says)"
+    add("--repeat", metavar="N", type=int, help=text)
     text = "ignore: its exit status says nothing, the scenario's expectations alone do"
     add("--exec-status", choices=("count", "ignore"), help=text)
     text = "write a JUnit file: a test case for each expectation, and one for the program"

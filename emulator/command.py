@@ -41,6 +41,8 @@ Op = Literal[
     "call.dial",
     "call.answer",
     "call.end",
+    "ussd.send",
+    "module.temperature",
     "power.functionality",
     "power.off",
 ]
@@ -137,6 +139,9 @@ class Text(Parameter):
 
     def convert(self, typed: Field) -> object:
         if self.quotes is Quotes.REQUIRED and not typed.quoted:
+            raise BadParameter
+        # V.250 5.4.2.2: a string is delimited by quotes at both ends; "abc"d and ab"c" are no values.
+        if not typed.quoted and '"' in typed.text:
             raise BadParameter
         if len(typed.text) > self.longest or not (typed.text or self.empty):
             raise BadParameter

@@ -106,7 +106,7 @@ class Control:
         if not isinstance(given, dict):
             raise Refused(f"expect: {given!r} is no expectation (write an object)")
         number = len(modem.director.expectations)
-        expectation = expectation_of({"id": f"ctl {number}", **given}, "ctl")
+        expectation = expectation_of({"id": f"ctl {number}", **given}, "ctl", modem.director.names)
         if any(each.expectation.id == expectation.id for each in modem.director.expectations):
             raise Refused(f"expect: {expectation.id!r} is the id of another one (give it its own)")
         modem.driver.direct(lambda now: modem.director.expect(now, expectation))
@@ -215,6 +215,7 @@ class ControlSocket:
         """Raises :class:`SetupError`. A socket that nobody serves any more is replaced."""
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
+            _refuse_others_folder(self.path.absolute().parent)
             _make_way(self.path)
             mask = os.umask(0o177)
             try:
@@ -247,6 +248,14 @@ class ControlSocket:
             found = self.path.lstat()
             if (found.st_dev, found.st_ino) == self._inode:
                 self.path.unlink()
+
+
+def _refuse_others_folder(folder: Path) -> None:
+    """Raise ``OSError`` where somebody else could put a socket of his in the place of ours."""
+    found = folder.stat()
+    open_to_all = bool(found.st_mode & stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
+    if open_to_all or found.st_uid not in (0, os.getuid()):
+        raise OSError(errno.EPERM, f"others may replace what is in {folder}")
 
 
 def _make_way(path: Path) -> None:

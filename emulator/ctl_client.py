@@ -64,7 +64,7 @@ def _typed(verb: str, value: Any) -> dict[str, Any]:
     """Numbers where a step has numbers; the server tells what is wrong with what is no step."""
     import msgspec
 
-    from .scenario.model import Step
+    from .scenario.actions import Step
 
     try:
         step = msgspec.convert({verb: value}, Step, strict=False)

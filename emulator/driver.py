@@ -18,6 +18,7 @@ from .endpoints.uart import Uart
 from .engine import Modem
 from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady, PowerChanged
 from .faults import Fault
+from .late import LateModem
 from .noisy import NoisyLine
 from .observer import Observer, together
 from .orders import Note, Scribble
@@ -51,9 +52,14 @@ class NetStack(Protocol):
 class Driver:
     """One modem at work in the running event loop. All calls come from the loop's thread."""
 
+    _modem: Modem  # these four from the first touch on
+    _net: NetStack
+    _next_deadline: Callable[[], float | None]
+    _handle_timer: Callable[[float], None]
+
     def __init__(
         self,
-        modem: Modem,
+        modem: Modem | LateModem,
         pipe: Pipe,
         netstack: Callable[[Callable[[Event], None]], NetStack],
         clock: RealClock,
@@ -72,9 +78,9 @@ class Driver:
         does that controls its power; boot lines would otherwise go to nobody.
         ``paced``: the line has a rate (see :class:`~.endpoints.uart.Uart`). ``note`` hears the remarks
         that the observer gets. ``stage``: a scenario's director, an observer that also acts; ``finished`` is
-        told why it ends the run.
+        told why it ends the run. A :class:`LateModem` has neither stage nor observer, and a port that drops
+        what is written to nobody; it and its netstack are made when something happens to it.
         """
-        self._modem = modem
         uart = Uart(pipe, paced=paced)
         self._pipe: Uart | NoisyLine = uart if stage is None else NoisyLine(uart, stage)
         self._clock = clock
@@ -83,18 +89,37 @@ class Driver:
         self._log = observer
         self._finished = finished
         self._loop = asyncio.get_running_loop()
-        self._net = netstack(self.inject)
         self._events: deque[Event] = deque()
         self._working = False
         self._stopped = False
         self._on_with_client = on_with_client
         self._tell = note
-        self._next_deadline, self._handle_timer = modem.next_deadline, modem.handle_timer
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed = 0.0
+        self._late: LateModem | None = None
+        self._make_net = netstack
+        if isinstance(modem, LateModem):
+            assert stage is None and observer is None
+            self._late = modem
+            return
+        self._begin(modem)
         if stage is not None:
             modem.direct(stage.gate)
             self._next_deadline, self._handle_timer = self._staged_deadline, self._staged_timer
-        self._timer: asyncio.TimerHandle | None = None
-        self._armed = 0.0
+
+    def _begin(self, modem: Modem) -> None:
+        self._modem = modem
+        self._net = self._make_net(self.inject)
+        self._next_deadline, self._handle_timer = modem.next_deadline, modem.handle_timer
+
+    def _touch(self) -> None:
+        """Something is about to happen to a module that has not been made yet."""
+        late, self._late = self._late, None
+        assert late is not None
+        self._begin(late.make(self._clock.now()))
+        for effect in self._modem.effects():
+            if not isinstance(effect, WriteLine):  # nobody was there to read it
+                self._perform(effect)
 
     def start(self) -> None:
         """Begin to carry."""
@@ -104,7 +129,8 @@ class Driver:
         if self._stage is not None:
             self._work()  # it is told first where the module stands
             self._stage.start(self._clock.now())
-        self._work()
+        if self._late is None:
+            self._work()
 
     def stop(self) -> None:
         """Close the endpoint and every socket; may be called twice."""
@@ -113,7 +139,8 @@ class Driver:
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
-        self._net.close()
+        if self._late is None:
+            self._net.close()
         self._pipe.close()
         if self._observer is not None:
             self._observer.close()
@@ -125,6 +152,8 @@ class Driver:
         now = self._clock.now()
         if self._observer is not None:
             self._observer.host(now, data)
+        if self._late is not None:
+            self._touch()
         self._modem.receive_bytes(data, now)
         self._work()
 
@@ -135,6 +164,8 @@ class Driver:
         if self._working:
             self._events.append(event)
             return
+        if self._late is not None:
+            self._touch()
         self._happen(event)
         self._work()
 
@@ -191,11 +222,15 @@ class Driver:
     @property
     def modem(self) -> Modem:
         """The engine that is driven."""
+        if self._late is not None:
+            self._touch()
         return self._modem
 
     @property
     def netstack(self) -> NetStack:
         """What performs the module's socket effects."""
+        if self._late is not None:
+            self._touch()
         return self._net
 
     def _timer_fired(self) -> None:
@@ -219,13 +254,14 @@ class Driver:
 
     def next_deadline(self) -> float | None:
         """When the module or its scenario wants waking, in seconds on the clock."""
-        return self._next_deadline()
+        return None if self._late is not None else self._next_deadline()
 
     def wake(self) -> None:
         """The clock has leapt: do what has become due."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer_fired()
+        if self._late is None:
+            self._timer_fired()
 
     # ---- a scenario ------------------------------------------------------------------------------
 

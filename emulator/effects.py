@@ -237,7 +237,7 @@ class SocketAssigned(Effect):
 
 @dataclass(frozen=True, slots=True)
 class CommandFinished(Effect):
-    """A command line was executed; ``result`` is its final result code as printed."""
+    """A command line was executed; ``result`` is its final result code as printed (or empty: none was)."""
 
     line: str
     result: str

@@ -21,7 +21,11 @@ from .events import (
     PdpRefusalChanged,
     PdpReleaseChanged,
     SendsRefused,
+    SmsArrived,
+    TemperatureChanged,
     UrcInjected,
+    UssdAnswerChanged,
+    UssdArrived,
 )
 from .gatekeeper import Gatekeeper
 from .interpreter import Interpreter
@@ -31,6 +35,15 @@ from .tampering import Gate
 
 TYPED_AHEAD = 65536
 """Bytes that the host may type while a command runs, before the line is held."""
+
+NOT_EVERYWHERE = (SmsArrived, TemperatureChanged, UssdAnswerChanged, UssdArrived)
+"""What a module without short messages, services or a thermometer does not notice."""
+
+
+def _unnoticed(_event: Event) -> None: ...
+
+
+_BUSY = Mode.BUSY  # Python 3.11 looks an enum's member up in Python
 
 
 class Modem:
@@ -59,6 +72,8 @@ class Modem:
                 UrcInjected: self._urc,
             }
         )
+        for event in NOT_EVERYWHERE:
+            module.handlers.setdefault(event, _unnoticed)
         module.power_on()
         self._settle()
 
@@ -88,8 +103,16 @@ class Modem:
     @property
     def addresses(self) -> tuple[str, ...]:
         """What the network gives its PDP contexts when they are brought up, in order."""
+        return self.addresses_with(self._module.options)
+
+    def addresses_with(self, options: Options) -> tuple[str, ...]:
+        """The same for a module of this dialect with other options."""
         module = self._module
-        return tuple(module.local_ip(context.number) for context in module.stack.contexts)
+        own, module.options = module.options, options
+        try:
+            return tuple(module.local_ip(context.number) for context in module.stack.contexts)
+        finally:
+            module.options = own
 
     @property
     def powered(self) -> bool:
@@ -150,7 +173,7 @@ class Modem:
                 outbox.flush()
             if not line.typed_ahead:
                 break
-            if line.mode is Mode.BUSY:
+            if line.mode is _BUSY:
                 if len(line.typed_ahead) > TYPED_AHEAD:
                     module.hold_input("typed ahead")
                 return

@@ -170,11 +170,8 @@ class PingAnswered(Event):
 
 @dataclass(frozen=True, slots=True)
 class PingFailed(Event):
-    """Ping ``query`` has no answer.
-
-    ``TIMED_OUT``: nobody answered in time. ``UNREACHABLE``: the network said so. ``FORBIDDEN``: not sent,
-    by policy. ``NOT_PERMITTED``: not sent, this host lets nobody ping from here.
-    """
+    """Ping ``query`` has no answer: ``TIMED_OUT``, ``UNREACHABLE`` (the network said so), or it was not
+    sent: ``FORBIDDEN`` (by policy), ``NOT_PERMITTED`` (this host lets nobody ping from here)."""
 
     query: int
     failure: Failure
@@ -190,11 +187,8 @@ class NtpAnswered(Event):
 
 @dataclass(frozen=True, slots=True)
 class NtpFailed(Event):
-    """No time from the NTP server.
-
-    ``TIMED_OUT``: no answer that makes sense in time. ``REFUSED``: it does not serve us (kiss-o'-death),
-    or nobody listens there. ``UNREACHABLE``, ``FORBIDDEN``: nothing could be sent.
-    """
+    """No time from the NTP server: ``TIMED_OUT`` (no answer that makes sense), ``REFUSED`` (kiss-o'-death, or
+    nobody listens there); ``UNREACHABLE``, ``FORBIDDEN``: nothing could be sent."""
 
     query: int
     failure: Failure
@@ -310,11 +304,57 @@ class UrcInjected(Event):
     at_once: bool = False
 
 
+class CardWants(Enum):
+    """What a card asks for when it gets power."""
+
+    NOTHING = "nothing"
+    PIN = "pin"
+    PUK = "puk"
+
+
 @dataclass(frozen=True, slots=True)
 class SimChanged(Event):
-    """A SIM card was inserted (``True``) or removed."""
+    """A SIM card was inserted (``True``) or removed; with ``wants`` another one, with these codes."""
 
     present: bool
+    wants: CardWants | None = None
+    pin: str = ""
+    puk: str = ""
+
+
+class UssdResult(IntEnum):
+    """``<m>`` of +CUSD (27.007 7.15): what the network says of a service."""
+
+    NOTIFY = 0
+    REQUEST = 1
+    TERMINATED = 2
+    UNSUPPORTED = 4
+    TIMED_OUT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class UssdArrived(Event):
+    """The network says ``text`` unasked, or (``result``) ends what was asked."""
+
+    text: str
+    result: UssdResult = UssdResult.NOTIFY
+
+
+@dataclass(frozen=True, slots=True)
+class UssdAnswerChanged(Event):
+    """The next ``times`` (``None``: all) requests that match the glob ``request`` are answered so."""
+
+    request: str
+    answer: UssdArrived
+    delay: float = 0.0
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TemperatureChanged(Event):
+    """The module is so warm, in degrees Celsius."""
+
+    celsius: int
 
 
 @dataclass(frozen=True, slots=True)

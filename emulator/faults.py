@@ -283,14 +283,16 @@ class AnswerConnects(Fault):
 
     ``answer``: a ``Failure`` such as ``REFUSED`` or ``UNREACHABLE``; ``NoAnswer.SILENCE``; ``None``: as
     without this fault. Each after ``delay``. ``times``: for so many connections (``None``: all). ``name``
-    replaces the fault of the same name. Of several that match the first put up counts.
+    replaces the fault of the same name. Of several that match one that goes ``first``, then the first put
+    up counts.
     """
 
     name: str
-    target: Peers | Anything
+    target: Target
     answer: Failure | NoAnswer | None
     delay: float = 0.0
     times: int | None = None
+    first: bool = False
 
     def __post_init__(self) -> None:
         _check("delay", self.delay)
@@ -313,6 +315,7 @@ class AnswerNames(Fault):
     delay: float = 0.0
     times: int | None = None
     ttl: int = 0
+    first: bool = False
 
     def __post_init__(self) -> None:
         _check("delay", self.delay)

@@ -6,6 +6,7 @@ import resource
 import sys
 from dataclasses import replace
 
+from .check_digit import with_check_digit
 from .dialect import Options
 from .mistakes import SetupError
 
@@ -42,17 +43,6 @@ def _identity(number: int) -> Options:
 def _later(digits: str, own: int, number: int) -> str:
     """``digits`` with ``number`` added to the last ``own`` of them."""
     return digits[:-own] + f"{(int(digits[-own:]) + number) % 10**own:0{own}}"
-
-
-def with_check_digit(digits: str) -> str:
-    """ISO/IEC 7812-1 annex B (Luhn), as 23.003 B.2 wants it for an IMEI and E.118 for a card."""
-    doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits))]
-    return digits + str(-sum(value - 9 if value > 9 else value for value in doubled) % 10)
-
-
-def has_check_digit(digits: str) -> bool:
-    """Whether the last digit is that of :func:`with_check_digit`."""
-    return len(digits) > 1 and with_check_digit(digits[:-1]) == digits
 
 
 def make_room(count: int) -> None:

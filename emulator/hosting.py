@@ -15,6 +15,7 @@ from .driver import Driver, NetStack
 from .endpoints import Pipe
 from .engine import Modem
 from .events import Address, Event
+from .late import LateModem, late_modems
 from .observer import Observer
 from .stage import Stage
 
@@ -40,7 +41,14 @@ def new_world(
     return World(chosen, clock, Air(_own_addresses(chosen, modems)) if air is None else air), modems
 
 
-def _own_addresses(chosen: Checked, modems: Iterable[Modem]) -> list[str]:
+def late_world(chosen: Checked) -> tuple[World, list[LateModem]]:
+    """The same, with modems that are made when they are first touched."""
+    clock = RealClock()
+    modems = late_modems(chosen.dialect, chosen.options, clock.now())
+    return World(chosen, clock, Air(_own_addresses(chosen, modems))), modems
+
+
+def _own_addresses(chosen: Checked, modems: Iterable[Modem | LateModem]) -> list[str]:
     """The addresses that are the modules' alone; one that the user has given may be this host's too."""
     given = {address for options in chosen.options for address in options.local_ips}
     return [address for modem in modems for address in modem.addresses if address not in given]
@@ -66,7 +74,7 @@ def nobody(_handle: int, _local: Address) -> None:
 
 def new_driver(
     world: World,
-    modem: Modem,
+    modem: Modem | LateModem,
     pipe: Pipe,
     observer: Observer | None,
     note: Callable[[str], None] | None = None,

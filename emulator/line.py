@@ -42,7 +42,7 @@ class Mode(Enum):
 
 
 # Python 3.11 looks an enum's member up in Python: 0.06 us each time, three times for an AT.
-_COMMAND = Mode.COMMAND
+_COMMAND, _BUSY, _PROMPT = Mode.COMMAND, Mode.BUSY, Mode.PROMPT
 
 
 class DataTaker(Protocol):
@@ -67,7 +67,7 @@ class Line:
         self._execute = execute
         self._too_long = too_long
         self._longest = longest
-        self.mode = Mode.COMMAND
+        self.mode = _COMMAND
         self.echo = True
         self.taker: DataTaker | None = None
         self._last = ""
@@ -93,7 +93,7 @@ class Line:
 
     def reset(self) -> None:
         """Power-on state: nothing typed, command mode."""
-        self.mode = Mode.COMMAND
+        self.mode = _COMMAND
         self.taker = None
         self._last = ""
         self.typed_ahead.clear()
@@ -159,7 +159,7 @@ class Line:
 
     def resume(self) -> None:
         """The running command is done: go on with what was typed meanwhile."""
-        while self.typed_ahead and self.mode is not Mode.BUSY:
+        while self.typed_ahead and self.mode is not _BUSY:
             data = bytes(self.typed_ahead)
             self.typed_ahead.clear()
             self._take(data, 0)
@@ -168,7 +168,7 @@ class Line:
         """How many bytes of a chunk that follows a CR belong to that line's end."""
         if data[0] != LF:
             return 0
-        if self.mode in (Mode.COMMAND, Mode.BUSY):
+        if self.mode in (_COMMAND, _BUSY):
             self._host_sends_crlf = True
             return 1
         return 1 if self._host_sends_crlf else 0
@@ -177,13 +177,13 @@ class Line:
         size = len(data)
         while at < size:
             mode = self.mode
-            if mode is Mode.COMMAND:
+            if mode is _COMMAND:
                 at = self._command(data, at)
             elif mode is Mode.DATA:
                 assert self.taker is not None
                 self.taker.from_host(data[at:] if at else data)
                 return
-            elif mode is Mode.PROMPT:
+            elif mode is _PROMPT:
                 at = self._prompted(data, at)
             else:
                 self.typed_ahead += data[at:]
@@ -293,15 +293,17 @@ class Line:
         self._payload.clear()
         self._excess = 0
         self._payload_done = done
-        self.mode = Mode.PROMPT
+        self.mode = _PROMPT
 
     def close_prompt(self, *, cancelled: bool = False) -> None:
         """End the payload here (time is over, or cancelled)."""
-        payload = Payload(bytes(self._payload), cancelled, self._excess)
+        self._end_payload(Payload(bytes(self._payload), cancelled, self._excess))
+
+    def _end_payload(self, payload: Payload) -> None:
         done, self._payload_done = self._payload_done, None
         self._prompt = None
         self._payload.clear()
-        self.mode = Mode.BUSY
+        self.mode = _BUSY
         assert done is not None
         done(payload)
 
@@ -311,6 +313,11 @@ class Line:
         if prompt.length is None:
             return self._until_ctrl_z(prompt, data, at)
         stop = min(len(data), at + prompt.length - len(self._payload))
+        if stop - at == prompt.length <= prompt.maximum and not (self.echo and prompt.echo):
+            whole = data if stop - at == len(data) else data[at:stop]
+            if not prompt.escape or ESC not in whole:
+                self._end_payload(Payload(whole))
+                return stop
         cancel = data.find(ESC, at, stop) if prompt.escape else -1
         if cancel >= 0:
             self._payload_bytes(prompt, data[at:cancel])
@@ -350,4 +357,4 @@ class Line:
         """Back to command mode."""
         self.taker = None
         self._buffer.clear()
-        self.mode = Mode.COMMAND
+        self.mode = _COMMAND

@@ -15,7 +15,8 @@ NOWHERE = Address("", 0)
 OPEN_STATES = frozenset(
     {LinkState.CONNECTING, LinkState.CONNECTED, LinkState.REMOTE_CLOSING, LinkState.CLOSING}
 )
-ALIVE_STATES = frozenset({LinkState.CONNECTED, LinkState.REMOTE_CLOSING})
+# Python 3.11 hashes an enum's member in Python.
+_CONNECTED, _REMOTE_CLOSING = LinkState.CONNECTED, LinkState.REMOTE_CLOSING
 
 
 class Role(Enum):
@@ -43,14 +44,51 @@ class Context:
         return self.position.state is ContextState.ACTIVE
 
 
+_NOTHING: deque[tuple[bytes, Address]] = deque(maxlen=0)
+"""The inbox of a link that nobody has used: most of a module's never are, and a deque takes 600 bytes."""
+
+
 class Link:
     """One connection, or the place for one."""
+
+    __slots__ = (
+        "acked",
+        "answer",
+        "any_sender",
+        "arrivals",
+        "blocked",
+        "context",
+        "destination",
+        "handle",
+        "inbox",
+        "job",
+        "local_port",
+        "notify",
+        "number",
+        "paused",
+        "position",
+        "read",
+        "received",
+        "remote",
+        "role",
+        "sent",
+        "transport",
+        "unread",
+        "used",
+    )
+
+    inbox: deque[tuple[bytes, Address]]
 
     def __init__(self, number: int, position: Position[LinkState], context: Context) -> None:
         self.number = number
         self.position = position
         self.job: Job | None = None
+        self.clear(context)
+
+    def clear(self, context: Context) -> None:
+        """As new: nobody has used it."""
         self.begin(Transport.TCP, context, Role.CLIENT)
+        self.inbox = _NOTHING
         self.used = False
 
     def begin(self, transport: Transport, context: Context, role: Role) -> None:
@@ -66,7 +104,7 @@ class Link:
         self.handle: int | None = None
         self.answer: Connected | ConnectFailed | None = None
         self.sent = self.acked = self.received = self.read = 0
-        self.inbox: deque[tuple[bytes, Address]] = deque()
+        self.inbox = deque()
         self.unread = 0
         self.paused = False
         self.blocked = False
@@ -88,7 +126,8 @@ class Link:
     @property
     def connected(self) -> bool:
         """Whether data can be sent."""
-        return self.position.state in ALIVE_STATES
+        state = self.position.state
+        return state is _CONNECTED or state is _REMOTE_CLOSING
 
     @property
     def unacked(self) -> int:

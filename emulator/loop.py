@@ -14,7 +14,6 @@ import select
 import selectors
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import Context
 from functools import partial
 from typing import Any, TypeVarTuple
@@ -22,6 +21,8 @@ from typing import Any, TypeVarTuple
 _IN, _OUT = select.EPOLLIN, select.EPOLLOUT
 _AT_ONCE = 32
 """Descriptors served in one round; for so many, epoll.poll needs no block from malloc."""
+_PATIENCE = 16
+"""Busy rounds after which whoever waits for rest waits no longer."""
 
 Callback = Callable[[], object]
 Ts = TypeVarTuple("Ts")
@@ -42,34 +43,54 @@ class _Selector(selectors.EpollSelector):
         self.failed: Callable[[BaseException, Callback], None]
         self._removed: set[int] = set()
         self._found: list[tuple[selectors.SelectorKey, int]] = []
+        self.at_rest: list[Callback] = []
+        self._unrest = 0
         self._epoll = select.epoll()
-        self.readers[self.fileno()] = self._inner_ready
-        self._epoll.register(self.fileno(), _IN)
+        self._registered: dict[int, int] = {}
+        self.set(self.readers, self.fileno(), self._inner_ready)
 
     def close(self) -> None:
         self._epoll.close()
         super().close()
 
     def set(self, table: dict[int, Callback], fd: int, callback: Callback | None) -> bool:
-        """Put ``callback`` into ``table`` (readers or writers), or take it out; whether there was one."""
-        before = self._interest(fd)
-        old = table.pop(fd, None)
+        """Put ``callback`` into ``table`` (readers or writers), or take it out; whether there was one.
+
+        Raises ``OSError`` for a descriptor that cannot be waited for; nothing has changed then.
+        """
+        old = table.get(fd)
         if callback is not None:
+            self._want(fd, self._registered.get(fd, 0) | (_IN if table is self.readers else _OUT))
             table[fd] = callback
         elif old is not None:
+            del table[fd]
             self._removed.add(fd)
-        wanted = self._interest(fd)
-        if not wanted:
-            with suppress(OSError):  # the descriptor is closed already
-                self._epoll.unregister(fd)
-        elif not before:
-            self._epoll.register(fd, wanted)
-        elif wanted != before:
-            self._epoll.modify(fd, wanted)
+            other = self.writers if table is self.readers else self.readers
+            try:
+                self._want(fd, 0 if fd not in other else _OUT if table is self.readers else _IN)
+            except OSError:
+                # It is closed already, and the kernel has forgotten it. So must we: the next descriptor of
+                # this number has to be registered anew.
+                self._registered.pop(fd, None)
         return old is not None
 
-    def _interest(self, fd: int) -> int:
-        return (_IN if fd in self.readers else 0) | (_OUT if fd in self.writers else 0)
+    def _want(self, fd: int, wanted: int) -> None:
+        """Have the kernel report ``wanted``; what it knows of each descriptor is remembered."""
+        before = self._registered.get(fd, 0)
+        if wanted == before:
+            return
+        if not wanted:
+            self._epoll.unregister(fd)
+            del self._registered[fd]
+            return
+        if before:
+            self._epoll.modify(fd, wanted)
+        else:
+            try:
+                self._epoll.register(fd, wanted)
+            except FileExistsError:  # closed without a word, and the same file has the number again
+                self._epoll.modify(fd, wanted)
+        self._registered[fd] = wanted
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Serve what is ready until asyncio has something to do, or ``timeout`` seconds have passed."""
@@ -78,19 +99,32 @@ class _Selector(selectors.EpollSelector):
         until = time.monotonic() + wait
         self.due = False
         while True:
-            for fd, events in poll(wait, _AT_ONCE):
+            removed.clear()  # what was removed between two rounds concerns neither
+            ready = poll(0 if self.at_rest else wait, _AT_ONCE)
+            if self.at_rest:
+                self._rest(bool(ready))
+            for fd, events in ready:
                 # An error or a hang-up concerns both. Whoever was removed in this round may have been
                 # followed by another with the same number; a new round tells what is true of that one.
                 if events & ~_OUT and fd not in removed:
                     self._call(reader(fd))
                 if events & ~_IN and fd not in removed:
                     self._call(writer(fd))
-            removed.clear()
             if self.due or wait == 0:
                 found, self._found = self._found, []
                 return found
             if timeout is not None:
                 wait = max(0.0, until - time.monotonic())
+
+    def _rest(self, busy: bool) -> None:
+        """Nothing was ready, or too much for too long: whoever waited for rest has his turn."""
+        if busy and self._unrest < _PATIENCE:
+            self._unrest += 1
+            return
+        self._unrest = 0
+        waiting, self.at_rest = self.at_rest, []
+        for callback in waiting:
+            self._call(callback)
 
     def _call(self, callback: Callback | None) -> None:
         if callback is not None:
@@ -123,6 +157,7 @@ class DirectLoop(asyncio.SelectorEventLoop):
         self._direct = _Selector()
         self._direct.failed = self._callback_failed
         super().__init__(self._direct)
+        self._signals: set[int] = set()
 
     def _callback_failed(self, error: BaseException, callback: Callback) -> None:
         self.call_exception_handler({"message": f"Exception in callback {callback!r}", "exception": error})
@@ -152,6 +187,13 @@ class DirectLoop(asyncio.SelectorEventLoop):
             raise RuntimeError("Event loop is closed")
         return self._direct.set(table, fd if isinstance(fd, int) else fd.fileno(), callback)
 
+    def call_at_rest(self, callback: Callback) -> None:
+        """Call once, when no descriptor is ready any more, or after a few rounds: for what is gathered.
+
+        From the loop's own thread only; it cannot be cancelled.
+        """
+        self._direct.at_rest.append(callback)
+
     # ---- what makes asyncio due ------------------------------------------------------------------
 
     def call_soon(
@@ -171,6 +213,23 @@ class DirectLoop(asyncio.SelectorEventLoop):
         """As asyncio's."""
         self._direct.due = True
         return super().call_at(when, callback, *args, context=context)
+
+    # ---- the end ---------------------------------------------------------------------------------
+
+    def add_signal_handler(self, sig: int, callback: Callable[[*Ts], object], *args: *Ts) -> None:
+        """See asyncio."""
+        super().add_signal_handler(sig, callback, *args)
+        self._signals.add(sig)
+
+    def close(self) -> None:
+        """See asyncio; without a signal's handler from here on.
+
+        asyncio closes the descriptor that a signal is written to before it takes the handlers away. One that
+        came in between would be told on standard error as an exception that nobody can do anything about.
+        """
+        while self._signals:
+            self.remove_signal_handler(self._signals.pop())
+        super().close()
 
     def stop(self) -> None:
         """As asyncio's."""

@@ -5,7 +5,6 @@ Status words are those of 27.005 3.1 (<stat>). No text of an answer stands here.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
@@ -108,7 +107,7 @@ class Messages:
         self.storages = {s.name: s for s in (Storage("SM", SIM_PLACES), Storage("ME", PHONE_PLACES))}
         self.service_centre = "+491710760000"
         """EF-SMSP of the card (assumed)."""
-        self.waiting: deque[tuple[Message, int | None]] = deque()
+        self.waiting: list[tuple[Message, int | None]] = []
         """Kept by the service centre until the module can be reached and has room; with the place wished."""
         self._reference = 0
         self._part_reference = 0

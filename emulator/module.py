@@ -22,7 +22,7 @@ from .power import Farewell, Greeting, Power
 from .profile import Shell
 from .radio import REFUSALS, Sim, SimState, network
 from .registration import Registration
-from .reply import Cme, Cms, ErrorCode, Framing, Refusal, ResultCode
+from .reply import Cme, Cms, ErrorCode, Refusal, ResultCode, framing
 from .rtc import FIRST_CLOCK, Rtc
 from .sleep import Sleep
 from .stack import Stack
@@ -97,7 +97,7 @@ class Module(Port):
         self.shell = shell
         self.line.echo = bool(shell.echo)
         self.line.set_characters(shell.registers[3], shell.registers[5])
-        self.framing = Framing(bool(shell.verbose), shell.registers[3], shell.registers[4])
+        self.framing = framing(bool(shell.verbose), shell.registers[3], shell.registers[4])
         self.line_changed = True
         self.carrier_changed()
 

@@ -16,6 +16,10 @@ from .events import LineSignal
 class Noise(Protocol):
     """Garbles writes: the director of a scenario."""
 
+    @property
+    def garbles(self) -> bool:
+        """Whether it may change anything now."""
+
     def pass_on(self, direction: str, data: bytes) -> list[tuple[float, bytes]]:
         """Pieces, and the silence in seconds before each."""
 
@@ -28,6 +32,11 @@ class Pieces:
         self._arrive = arrive
         self._held: deque[tuple[float, bytes]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on its way."""
+        return not self._held
 
     def put(self, pieces: Iterable[tuple[float, bytes]]) -> None:
         """Pieces, each with the silence in seconds before it."""
@@ -79,6 +88,9 @@ class NoisyLine:
 
     def write(self, data: bytes) -> None:
         """Write."""
+        if self._output.idle and not self._noise.garbles:
+            self._uart.write(data)
+            return
         self._output.put(self._noise.pass_on("to_host", data))
 
     def scribble(self, data: bytes) -> None:
@@ -111,6 +123,9 @@ class NoisyLine:
 
     def bytes_received(self, data: bytes) -> None:
         """The DTE wrote."""
+        if self._input.idle and not self._noise.garbles:
+            self._sink.bytes_received(data)
+            return
         self._input.put(self._noise.pass_on("to_module", data))
 
     def _hand_on(self, data: bytes) -> None:

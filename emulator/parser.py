@@ -25,16 +25,14 @@ MALFORMED = Parsed("", None, (), False)
 _BASIC = re.compile(r"(&?[A-Z])([0-9]*)", re.ASCII | re.IGNORECASE)
 _S = re.compile(r"S([0-9]*)(\?|=([0-9]*))?", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(r"[^=?;\"]+")
-_PIECES = re.compile(r'"[^"]*"|[^"]+|"')
+_PIECES = re.compile(r'"[^"]*"?|[^"]+')
 
 
-def _without_spaces(body: str) -> str | None:
-    """``body`` without the spaces outside quotes; ``None`` if a quote is not closed."""
+def _without_spaces(body: str) -> str:
+    """``body`` without the spaces outside quotes."""
     if '"' not in body:
         return body.replace(" ", "")
     pieces = _PIECES.findall(body)
-    if '"' in pieces:
-        return None
     return "".join(piece if piece[0] == '"' else piece.replace(" ", "") for piece in pieces)
 
 
@@ -84,7 +82,8 @@ def _extended(text: str, start: int) -> tuple[Parsed, int]:
     match = _NAME.match(part)
     name = _upper(match.group()) if match else ""
     rest = part[match.end() :] if match else part
-    if not name:
+    # A quote that is not closed spoils this command; what stands before it is still executed.
+    if not name or ('"' in rest and rest.count('"') % 2):
         return MALFORMED, end
     if not rest:
         return Parsed(name, Kind.EXECUTE, (), False), end
@@ -127,11 +126,6 @@ def _basic(text: str, start: int) -> tuple[Parsed, int]:
 def parse(body: str) -> tuple[Parsed, ...]:
     """The commands of ``body`` in order; a part that cannot be read ends it as ``MALFORMED``."""
     text = _without_spaces(body)
-    if text is None:
-        # What stands before the command with the open quote is still executed.
-        head = body[: body.rindex('"')]
-        before = parse(head[: head.rindex(";")]) if ";" in head else ()
-        return (*before, MALFORMED)
     commands: list[Parsed] = []
     at = 0
     while at < len(text):

@@ -68,7 +68,11 @@ class Phone:
         self.last_dialled = ""
         self._jobs: list[Job] = []
         self._said: list[str | ResultCode] = []
-        self.handlers: dict[type[Event], Callable[..., None]] = {
+
+    @property
+    def handlers(self) -> dict[type[Event], Callable[..., None]]:
+        """What hears each event of a call."""
+        return {
             CallArrived: self._arrived,
             CallerHungUp: self._other_hung_up,
             CallAnswered: self._other_answered,

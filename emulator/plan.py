@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .child import Command
     from .scenario.model import Scenario
 
+MOST_RUNS = 100_000
+"""More would be a mistake in typing; each is reported at the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -34,11 +37,17 @@ class Plan:
     """The program under test."""
     junit: Path | None = None
     ctl: Path | None = None
+    redact: bool = False
+    """Whether the log is one without secrets."""
+    times: int = 1
+    """How many runs there are."""
+    run: int = 0
+    """Which of them this is, from 1; 0 of a single one."""
 
 
 def plan(args: argparse.Namespace) -> Plan:
     """Check everything that can be checked without touching the machine. Raises :class:`UsageError`."""
-    scenario = None if args.scenario is None else _scenario(args.scenario)
+    scenario = None if args.scenario is None else _scenario(args.scenario, args.dialect)
     typed = {field.name: _frozen(getattr(args, field.name)) for field in fields(Choices)}
     given = {name: value for name, value in typed.items() if value not in (None, (), False)}
     choices = Choices(**given)
@@ -59,9 +68,42 @@ def plan(args: argparse.Namespace) -> Plan:
         raise UsageError("--junit has nothing to tell (give --scenario or --exec, or leave it out)")
     if scenario is None and (args.ctl is not None or args.junit is not None):
         scenario = _nothing_planned()
+    times = _times(args, scenario)
     return Plan(
-        chosen, tuple(places), *files, scenario, seed, _command(args), _path(args.junit), _path(args.ctl)
+        chosen,
+        tuple(places),
+        *files,
+        scenario,
+        seed,
+        _command(args),
+        _path(args.junit),
+        _path(args.ctl),
+        _redact(args),
+        times,
     )
+
+
+def _redact(args: argparse.Namespace) -> bool:
+    redact: bool = args.redact
+    if redact and args.log is None:
+        raise UsageError("--redact is for the log (give --log FILE, or leave it out)")
+    if redact and args.pcap is not None:
+        raise UsageError("--redact: a capture holds every byte as it was (leave --pcap or --redact out)")
+    return redact
+
+
+def _times(args: argparse.Namespace, scenario: Scenario | None) -> int:
+    """How many runs; a story that nobody plays against is run once, when the user says so."""
+    times: int
+    if args.repeat is not None:
+        times, who = args.repeat, "--repeat"
+    else:
+        times, who = (1 if scenario is None else scenario.repeat), "the scenario's repeat"
+    if not 1 <= times <= MOST_RUNS:
+        raise UsageError(f"{who}: {times} is no number of runs (write 1 to {MOST_RUNS})")
+    if times > 1 and args.exec is None:
+        raise UsageError(f"{who}: {times} runs want a driver for each (give --exec, or --repeat 1)")
+    return times
 
 
 def _command(args: argparse.Namespace) -> Command | None:
@@ -81,12 +123,12 @@ def _nothing_planned() -> Scenario:
     return Scenario(version=1, name="vmodem")
 
 
-def _scenario(text: str) -> Scenario:
+def _scenario(text: str, dialect: str | None) -> Scenario:
     try:
-        from .scenario_files import named, read_scenario
+        from .scenario_files import named, played_on, read_scenario
     except ImportError as error:  # the first command of the README works with nothing installed
         raise SetupError(f"--scenario needs {error.name} (pip install {error.name})") from error
-    return read_scenario(named(text))
+    return read_scenario(named(text), played_on(dialect, Choices().dialect))
 
 
 def _frozen(value: Any) -> Any:

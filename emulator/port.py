@@ -26,9 +26,26 @@ from .events import LineSignal
 from .jobs import Job, Jobs, Payload, Prompt, Steps, Timer, Timers
 from .line import Line, Mode
 from .profile import Shell
-from .reply import Framing, ResultCode
-from .timing import Timings
+from .reply import ResultCode, framing
+from .timing import timings
 from .urc import EnterData, Outbox, Push
+
+
+class Watch:
+    """``state_changed`` for one of several equal machines; smaller than a closure, and a module has many."""
+
+    __slots__ = ("_changed", "_name", "_number")
+
+    def __init__(
+        self, changed: Callable[[str, Enum, Enum], None], number: int, name: str | None = None
+    ) -> None:
+        """``name``: what the machine is called, if not by its table's name."""
+        self._changed = changed
+        self._number = number
+        self._name = name
+
+    def __call__(self, machine: str, before: Enum, after: Enum) -> None:
+        self._changed(f"{self._name or machine} {self._number}", before, after)
 
 
 class Port:
@@ -37,14 +54,16 @@ class Port:
     def __init__(self, dialect: Dialect, options: Options) -> None:
         self.dialect = dialect
         self.options = options
-        self.timings = Timings(dialect.timings, options.timing_factor, options.timings)
+        self.timings = timings(dialect.timings, options.timing_factor, options.timings)
         self.now = 0.0
         self.shell = Shell()
-        self.framing = Framing()
+        self.framing = framing()
         self.timers = Timers()
         self.jobs = Jobs(self.after, self._open_prompt, self.seconds)
         self.outbox = Outbox(self._may_speak, self._write_item, self._push, self._enter_data)
         self.line = Line(self.write, self._no_engine, self._no_engine_too_long, dialect.limits.line)
+        self.tell_state = self.state_changed
+        """One for all watches."""
         self.output_blocked = False
         self.prompt_opened: Callable[[], None] = lambda: None
         """Told when a command takes payload (the interpreter drops the rest of its line)."""
@@ -100,16 +119,16 @@ class Port:
         self.prompt_opened()
         if prompt.show:
             self.write(self.framing.prompt())
-        timer: Timer | None = None
+        if prompt.seconds is None:
+            self.line.open_prompt(prompt, job.resume)
+            return
+        timer = self.after(prompt.seconds, self.line.close_prompt)
 
         def done(payload: Payload) -> None:
-            if timer is not None:
-                timer.cancel()
+            timer.cancel()
             job.resume(payload)
 
         self.line.open_prompt(prompt, done)
-        if prompt.seconds is not None:
-            timer = self.after(prompt.seconds, self.line.close_prompt)
 
     # ---- output ----------------------------------------------------------------------------------
 
@@ -169,7 +188,7 @@ class Port:
 
     def state_watch(self, number: int) -> Callable[[str, Enum, Enum], None]:
         """``state_changed`` for the numbered one of several equal machines."""
-        return lambda machine, before, after: self.state_changed(f"{machine} {number}", before, after)
+        return Watch(self.tell_state, number)
 
     def state_changed(self, machine: str, before: Enum, after: Enum) -> None:
         """Tell whoever watches that a documented machine moved."""

@@ -238,6 +238,8 @@ class Power:
     def _sim_changed(self, event: SimChanged) -> None:
         """A module without power for its card looks when it has some."""
         module = self._module
+        if event.wants is not None:
+            module.sim.replaced(event.wants, event.pin, event.puk)
         if event.present is module.sim.present:
             return
         module.sim.present = event.present

@@ -8,6 +8,7 @@ ImportError for "no such protocol"; the modem is imported when one is opened.
 from __future__ import annotations
 
 import math
+import re
 import select
 import socket
 import threading
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .endpoints.inprocess import InProcessPipe
 
 _YES_NO = {"": True, "1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_NUMBER = re.compile("[0-9]{1,9}", re.ASCII)
 GRACE, LATER = 0.02, 0.005
 """Real seconds that sockets and peers have for an answer before time leaps, and behind each moment."""
 _BREAK = 0.25
@@ -345,11 +347,14 @@ def _modem_of(url: str) -> tuple[HostedModem, bool]:
     from .endpoints import EndpointError
     from .mistakes import CommandLineError
 
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # brackets that are no IPv6 address
+        raise SerialException(f"Could not open port {url!r}: {error}") from error
     dialect = unquote(parts.netloc)
     if dialect.lower() == RUNNING:
         number = parts.path.removeprefix("/")
-        modem = SHARED.find(int(number)) if number.isascii() and number.isdigit() else None
+        modem = SHARED.find(int(number)) if _NUMBER.fullmatch(number) else None
         if modem is None or parts.query:
             raise SerialException(f"Could not open port {url}: no such modem is running in this process")
         return modem, False

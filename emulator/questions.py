@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .module import Module
 
 Answer = Resolved | ResolveFailed | PingAnswered | PingFailed | NtpAnswered | NtpFailed
+MOST_AT_ONCE = 32
+"""Stories under way in the background beside which one more name is looked up (assumed: the documents tell no
+limit, and a host may ask on while no server answers)."""
 Over = Callable[[], bool]
 """Whether the asker does not wait any longer."""
 
@@ -53,7 +56,11 @@ class Questions:
         """Those that serve every context."""
         self._asked: dict[int, Asked] = {}
         self._serial = 0
-        self.question_handlers: dict[type[Event], Callable[..., None]] = {
+
+    @property
+    def question_handlers(self) -> dict[type[Event], Callable[..., None]]:
+        """What hears each answer."""
+        return {
             Resolved: self._heard,
             ResolveFailed: self._heard,
             PingAnswered: self._heard,
@@ -61,6 +68,11 @@ class Questions:
             NtpAnswered: self._heard,
             NtpFailed: self._heard,
         }
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether one more name can be looked up now."""
+        return len(self._module.jobs.under_way) <= MOST_AT_ONCE
 
     def _new_number(self) -> int:
         self._serial += 1

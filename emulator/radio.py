@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .dialect import Options
-from .events import AccessTechnology
+from .events import AccessTechnology, CardWants
 from .reply import Cme, Cms
 
 SEARCHING = 2
@@ -65,16 +65,27 @@ class Sim:
         before, self._state = self._state, state
         self.moved(before, state)
 
-    def power_on(self) -> None:
-        """The card is reset with the module; used-up tries stay used up."""
+    @property
+    def with_power(self) -> SimState:
+        """What it is when it gets power; used-up tries stay used up."""
         if not self.present:
-            self.state = SimState.ABSENT
-        elif not self.puk_tries:
-            self.state = SimState.BLOCKED
-        elif not self.pin_tries:
-            self.state = SimState.PUK
-        else:
-            self.state = SimState.PIN if self.lock_enabled else SimState.READY
+            return SimState.ABSENT
+        if not self.puk_tries:
+            return SimState.BLOCKED
+        if not self.pin_tries:
+            return SimState.PUK
+        return SimState.PIN if self.lock_enabled else SimState.READY
+
+    def power_on(self) -> None:
+        """The card is reset with the module."""
+        self.state = self.with_power
+
+    def replaced(self, wants: CardWants, pin: str, puk: str) -> None:
+        """Another card is in its place; a code that is empty is as before."""
+        self.pin, self.puk = pin or self.pin, puk or self.puk
+        self.lock_enabled = wants is not CardWants.NOTHING
+        self.pin_tries = 0 if wants is CardWants.PUK else 3
+        self.puk_tries = 10
 
     def verify(self, pin: str) -> bool:
         """Whether ``pin`` is right; a third wrong one in a row blocks it (state SIM PUK)."""

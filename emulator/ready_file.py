@@ -19,7 +19,9 @@ class ReadyFile:
         if os.path.lexists(path) and not path.is_file():
             raise SetupError(f"the ready file {path} exists and is not a file (choose another name)")
         try:
-            self._draft.touch(exist_ok=True)
+            self._draft.unlink(missing_ok=True)
+            # Its name can be guessed: what somebody has put there is neither followed nor written to.
+            os.close(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
             path.unlink(missing_ok=True)
         except OSError as error:
             self.remove()
@@ -30,8 +32,12 @@ class ReadyFile:
     def publish(self, port: str) -> None:
         """Write it: from now on it exists. Raises :class:`SetupError`."""
         try:
-            self._draft.write_bytes(os.fsencode(port) + b"\n")
-            self._ours = self._draft.stat()
+            draft = os.open(self._draft, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                os.write(draft, os.fsencode(port) + b"\n")
+                self._ours = os.fstat(draft)
+            finally:
+                os.close(draft)
             self._draft.replace(self._path)
         except OSError as error:
             raise SetupError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from functools import lru_cache
 from typing import Any
 
 
@@ -157,6 +158,7 @@ def bare(*lines: str) -> Reply:
     return Reply(info=lines, final=None)
 
 
+@lru_cache(maxsize=256)
 def literal(text: str) -> Reply:
     """A vendor's own final result, such as ``CLOSE OK``."""
     return Reply(final=text)
@@ -172,7 +174,9 @@ class Framing:
         self._cr = bytes((s3,))
         self.eol = bytes((s3, s4))
         """The end of a line: S3, S4."""
-        self.codes: dict[ResultCode, bytes] = {code: self._code(code) for code in ResultCode}
+        numbered = {int(code): self._code(code) for code in ResultCode}
+        self.codes = tuple(numbered.get(number, b"") for number in range(max(numbered) + 1))
+        """Each result code's bytes, at its number."""
 
     def _code(self, code: ResultCode) -> bytes:
         if self.verbose:
@@ -193,3 +197,7 @@ class Framing:
     def prompt(self) -> bytes:
         """The send prompt: line end, ``>``, space; nothing after it."""
         return self.eol + b"> "
+
+
+framing = lru_cache(256)(Framing)
+"""The :class:`Framing` of these settings: modules that have the same share one."""

@@ -4,44 +4,50 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
+import gc
 import shlex
 import signal
 import socket
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from ..netstack.capture import Capture
 from ..netstack.policy import is_loopback
-from .capture_file import CaptureFile, CaptureObserver
+from .capture_file import CaptureObserver, RecordFile
 from .clock import RealClock
 from .console import complain, say
-from .endpoints import EndpointError
+from .endpoints import EndpointError, Pipe
+from .endpoints.pty import PtyPipe
 from .fleet import make_room
-from .hosting import World, new_driver, new_world, nobody
-from .loop import DirectLoop
+from .hosting import World, late_world, new_driver, new_world, nobody
 from .mistakes import SetupError
 from .observer import together
 from .places import open_places, port_name
 from .plan import Plan, plan
+from .ran import Ran
 from .ready_file import ReadyFile
-from .transcript import JsonLog
+from .repetition import JUnit
+from .repetition import play as repeat
+from .transcript import JsonLog, LogFile
 
 if TYPE_CHECKING:
     from .child import Ended
     from .ctl import ControlSocket
     from .driver import Driver
+    from .engine import Modem
+    from .late import LateModem
     from .play import Play
     from .scenario.model import Scenario
     from .scenario.report import Report
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MOST_NOTES = 50
-FAILED = 1
-"""The exit status of a scenario whose expectations were not met."""
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +65,46 @@ def run(args: argparse.Namespace) -> int:
     """Run until SIGINT, SIGTERM or SIGHUP, or until a scenario or the program under test ends; nothing is
     left behind then.
 
-    Returns 0, or :data:`FAILED` if an expectation of the scenario was not met; with ``--exec`` see
-    :mod:`.child`.
+    Returns 0, or :data:`.ran.FAILED` if an expectation of the scenario was not met; with ``--exec``
+    see :mod:`.child`; of several runs that of the first that failed.
 
     Raises :class:`UsageError` and :class:`SetupError`; what our own code raises is passed on, after
     everything has been cleaned up.
     """
-    with asyncio.Runner(loop_factory=DirectLoop) as runner:
-        return runner.run(serve(plan(args)))
+    return repeat(plan(args), serve)
+
+
+@contextmanager
+def _made_to_last(cleanup: ExitStack) -> Iterator[None]:
+    """What is made inside stays until ``cleanup``: the garbage collector need not look at it.
+
+    It would go through a thousand modems again and again, and those that wait for an answer wait with it.
+    """
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+        cleanup.callback(gc.unfreeze)  # a scenario may be played again, with other modems
+    finally:
+        gc.enable()
 
 
 # ---- at work -------------------------------------------------------------------------------------
 
 
-async def serve(plan: Plan) -> int:
-    """Set up, run until told to stop, clean up; the exit status."""
+async def serve(plan: Plan, junit: JUnit) -> Ran:
+    """Set up, run until told to stop, clean up; how it ended."""
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[int] = loop.create_future()
     begun = time.monotonic()
     play = None if plan.scenario is None else _play(plan, plan.scenario, stopped)
     until_signal(loop, stopped)
     until_failure(loop, stopped)
-    if plan.scenario is not None and plan.scenario.repeat > 1:
-        complain(f"vmodem run: repeat: {plan.scenario.repeat} is left out: vmodem run plays its story once")
     with ExitStack() as cleanup:
         try:
-            scene = _start(plan, cleanup, play)
-            junit = _open_junit(plan, cleanup)
+            with _made_to_last(cleanup):
+                scene = _start(plan, cleanup, play)
+            junit.open()
             if plan.ctl is not None:
                 assert play is not None
                 cleanup.callback((await _controlled(plan.ctl, scene, play)).close)
@@ -94,20 +113,15 @@ async def serve(plan: Plan) -> int:
             ended = await _until_the_end(plan, scene, stopped)
         except EndpointError as error:
             raise SetupError(str(error)) from error
-        reports: list[Report] = []
-        well = 0
-        if play is not None:
-            reports, well = _judged(play, scene)
-        if junit is not None:
-            _write_junit(junit, plan, reports, ended, time.monotonic() - begun)
-        if plan.command is None or ended is None:
-            return well
-        from .child import complaint, status
+        reports = [] if play is None else _judged(play, scene)
+        ran = Ran(plan, tuple(reports), ended, time.monotonic() - begun)
+        if plan.command is not None and ended is not None:
+            from .child import complaint
 
-        wrong = complaint(plan.command, ended)
-        if wrong:
-            complain(f"vmodem run: {plan.command.name}: {wrong}")
-        return status(plan.command, ended, well)
+            wrong = complaint(plan.command, ended)
+            if wrong:
+                complain(f"vmodem run: {plan.command.name}: {wrong}")
+        return ran
 
 
 async def _until_the_end(plan: Plan, scene: Scene, stopped: asyncio.Future[int]) -> Ended | None:
@@ -131,46 +145,26 @@ async def _controlled(path: Path, scene: Scene, play: Play) -> ControlSocket:
     return opened
 
 
-def _judged(play: Play, scene: Scene) -> tuple[list[Report], int]:
-    """How the scenario ended, told; and the exit status that says so."""
+def _judged(play: Play, scene: Scene) -> list[Report]:
+    """How the scenario ended, told."""
     from .play import record, tell
 
     now = scene.world.clock.now()
     reports = play.reports(now)
     if scene.log is not None:
         record(scene.log, now, reports)
-    return reports, 0 if tell(reports, play.seed) else FAILED
-
-
-def _open_junit(plan: Plan, cleanup: ExitStack) -> IO[bytes] | None:
-    """Refuse now what would only fail at the end."""
-    if plan.junit is None:
-        return None
-    try:
-        return cleanup.enter_context(plan.junit.open("wb"))
-    except OSError as error:
-        raise SetupError(f"cannot write {plan.junit}: {error.strerror} (choose another place)") from error
-
-
-def _write_junit(
-    file: IO[bytes], plan: Plan, reports: list[Report], ended: Ended | None, seconds: float
-) -> None:
-    from .junit import write
-
-    assert plan.scenario is not None
-    ran = None if plan.command is None or ended is None else (plan.command, ended)
-    about = {"dialect": plan.chosen.dialect.name, "seed": str(plan.seed)}
-    write(file, plan.scenario.name, reports, ran, seconds, about)
+    tell(reports, play.seed)
+    return reports
 
 
 def _play(plan: Plan, scenario: Scenario, stopped: asyncio.Future[int]) -> Play:
     from .play import Play
 
-    def finished(why: str) -> None:
+    def finished(_why: str) -> None:
         if not stopped.done():
             stopped.set_result(0)
 
-    return Play(scenario, plan.chosen.dialect, plan.seed, finished, [])
+    return Play(scenario, plan.chosen.dialect, plan.seed, finished, len(plan.places))
 
 
 def until_signal(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int]) -> None:
@@ -192,6 +186,10 @@ def until_failure(loop: asyncio.AbstractEventLoop, stopped: asyncio.Future[int])
 
     def failed(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         error = context.get("exception")
+        if "socket" in context and isinstance(error, OSError) and error.errno in _EXHAUSTED:
+            # A server of asyncio's, which accepts again after a second: its client waits, nothing fails.
+            complain(f"vmodem run: cannot accept a client: {error.strerror}")
+            return
         if not stopped.done():
             unnamed = RuntimeError(str(context["message"]))
             stopped.set_exception(error if isinstance(error, BaseException) else unnamed)
@@ -210,12 +208,15 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
     ready = None if plan.ready_file is None else ReadyFile(plan.ready_file)
     if ready is not None:
         cleanup.callback(ready.remove)
-    log = None if plan.log is None else _open_log(plan.log)
+    log = None if plan.log is None else _open_log(plan.log, plan.redact)
     if log is not None:
         cleanup.callback(log.close)
-    world, modems = new_world(plan.chosen)
+    # One that somebody watches, or that speaks or waits as it begins, has to be there from the beginning.
+    late = log is None and plan.pcap is None and play is None and all(map(_waits_for_nobody, pipes))
+    world, made = late_world(plan.chosen) if late else new_world(plan.chosen)
+    modems: list[Modem | LateModem] = [*made]
     budget = Budget()
-    captures = _captures(plan, len(modems), world.clock, budget, cleanup)
+    captures = _captures(plan, len(modems), world.clock, cleanup)
     alone = len(modems) == 1
     drivers: list[Driver] = []
     for number, (modem, pipe) in enumerate(zip(modems, pipes, strict=True)):
@@ -236,6 +237,11 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
     return Scene(world, log, tuple(ports), tuple(drivers), ready)
 
 
+def _waits_for_nobody(pipe: Pipe) -> bool:
+    """Whether what is written before a client comes is lost, and lines are not carried."""
+    return isinstance(pipe, PtyPipe)
+
+
 def _check_listen_host(host: str) -> None:
     """Refuse now what would only fail when the module listens."""
     if is_loopback(host):
@@ -249,15 +255,20 @@ def _check_listen_host(host: str) -> None:
             ) from error
 
 
-def _open_log(path: Path) -> JsonLog:
+def _open_log(path: Path, redact: bool) -> JsonLog:
     try:
-        return JsonLog(path.open("w", encoding="ascii"))
+        file = LogFile(path, _tell)
     except OSError as error:
         raise SetupError(f"cannot write the log {path}: {error.strerror} (choose another place)") from error
+    if not redact:
+        return JsonLog(file)
+    from .redacted_log import RedactedLog
+
+    return RedactedLog(file)
 
 
 def _captures(
-    plan: Plan, count: int, clock: RealClock, budget: Budget, cleanup: ExitStack
+    plan: Plan, count: int, clock: RealClock, cleanup: ExitStack
 ) -> list[CaptureObserver] | list[None]:
     """An observer for each modem; all write to one file."""
     path = plan.pcap
@@ -266,18 +277,21 @@ def _captures(
     name = plan.chosen.dialect.name
     names = [name] if count == 1 else [f"{name}-{n}" for n in range(count)]
     try:
+        soon = asyncio.get_running_loop().call_soon
         capture = Capture(tuple(names), time.time_ns() - int(clock.now() * 1e9))
     except ImportError as error:
         raise SetupError("--pcap needs scapy (pip install scapy)") from error
     try:
-        file = CaptureFile(path, budget.complain)
+        if path.is_fifo():
+            raise OSError(0, "It is a pipe, whose reader could make the modem wait")
+        file = RecordFile(path, "capture", _tell)
         cleanup.callback(file.close)
         file.begin(capture.take())
     except OSError as error:
         raise SetupError(
             f"cannot write the capture {path}: {error.strerror} (choose another place)"
         ) from error
-    return [CaptureObserver(modem, capture.take, file) for modem in capture.modems]
+    return [CaptureObserver(modem, capture.take, file, soon) for modem in capture.modems]
 
 
 # ---- what the user reads -------------------------------------------------------------------------
@@ -300,6 +314,11 @@ def _example(kind: str, port: str, rate: int) -> str:
     if kind == "pty":
         return f"picocom -b {rate} {port}    (leave it with Ctrl-A Ctrl-X)"
     return f"python3 -m serial.tools.miniterm --eol CR {port} {rate}    (leave it with Ctrl-])"
+
+
+def _tell(text: str) -> None:
+    """That a file has ended, which is said once: outside the budget of what is said again and again."""
+    complain(f"vmodem run: {text}")
 
 
 class Budget:

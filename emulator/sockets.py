@@ -38,7 +38,11 @@ class Sockets(Questions):
         else:
             self.listeners = [Listener(Position(SERVER, module.state_changed), bank) for bank in self.banks]
         self._listeners: dict[int, Listener] = {}
-        self.socket_handlers: dict[type[Event], Callable[..., None]] = {
+
+    @property
+    def socket_handlers(self) -> dict[type[Event], Callable[..., None]]:
+        """What hears each event of a listener or a question."""
+        return {
             **self.question_handlers,
             Listening: self._listening,
             ListenFailed: self._listen_failed,

@@ -59,7 +59,11 @@ class Stack(Sockets):
         ]
         self._links: dict[int, Link] = {}
         self._lingering: dict[int, Timer] = {}
-        self.handlers: dict[type[Event], Callable[..., None]] = {
+
+    @property
+    def handlers(self) -> dict[type[Event], Callable[..., None]]:
+        """What hears each event of the network."""
+        return {
             **self.socket_handlers,
             Connected: self._answered,
             ConnectFailed: self._answered,
@@ -80,8 +84,7 @@ class Stack(Sockets):
                 self.drop(link, abort=True)
             self.forget_data(link)
             link.position.fire(Happening.SHUT)
-            link.begin(Transport.TCP, link.context, Role.CLIENT)
-            link.used = False
+            link.clear(link.context)
         for listener in self.listeners:
             self.stop_listening(listener, abort=True)
         for handle in tuple(self._lingering):

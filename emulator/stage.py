@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from .observer import Observer
@@ -21,6 +22,10 @@ class Stage(Observer, Protocol):
     def gate(self, incoming: Incoming) -> Verdict | None:
         """A command is about to be executed."""
 
+    @property
+    def garbles(self) -> bool:
+        """Whether :meth:`pass_on` may change anything now."""
+
     def pass_on(self, direction: str, data: bytes) -> list[tuple[float, bytes]]:
         """What a bad line makes of a write (``to_host`` or ``to_module``): pieces, each behind a silence."""
 
@@ -30,5 +35,5 @@ class Stage(Observer, Protocol):
     def handle_timer(self, now: float) -> None:
         """Time has come to ``now``."""
 
-    def orders(self) -> list[Order]:
+    def orders(self) -> Sequence[Order]:
         """What is to be done now, in order; each is handed out once."""

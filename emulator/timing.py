@@ -69,7 +69,10 @@ STANDARD_TIMINGS: Mapping[str, Duration] = MappingProxyType(
 """The durations that the engine and the standards' commands use: a dialect declares what differs."""
 
 
-class Timings:
+_MOST_SHARED = 64
+
+
+class Timings(dict[str, float]):
     """The durations in force: a dialect's defaults, a factor for latencies, and overrides by name."""
 
     def __init__(
@@ -79,20 +82,34 @@ class Timings:
         overrides: Mapping[str, float] | None = None,
     ) -> None:
         """``factor`` 0 is instant, 1 typical. Raises ``KeyError`` for an override of an unknown name."""
-        self._seconds = {
-            name: d.seconds * factor if d.scalable else d.seconds for name, d in defaults.items()
-        }
+        super().__init__(
+            {name: d.seconds * factor if d.scalable else d.seconds for name, d in defaults.items()}
+        )
         for name, seconds in (overrides or {}).items():
-            if name not in self._seconds:
+            if name not in self:
                 raise KeyError(_unknown(name, defaults))
-            self._seconds[name] = seconds
+            self[name] = seconds
 
-    def __getitem__(self, name: str) -> float:
-        """Seconds of the duration ``name``; ``KeyError`` if the dialect does not declare it."""
-        try:
-            return self._seconds[name]
-        except KeyError:
-            raise KeyError(_unknown(name, self._seconds)) from None
+    def __missing__(self, name: str) -> float:
+        """``KeyError`` for a duration that the dialect does not declare."""
+        raise KeyError(_unknown(name, self))
+
+
+_SHARED: dict[tuple[int, float], tuple[Mapping[str, Duration], Timings]] = {}
+
+
+def timings(
+    defaults: Mapping[str, Duration], factor: float = 0.0, overrides: Mapping[str, float] | None = None
+) -> Timings:
+    """As :class:`Timings`; modules whose durations are the dialect's share one table."""
+    if overrides:
+        return Timings(defaults, factor, overrides)
+    key = (id(defaults), factor)
+    if key not in _SHARED:
+        if len(_SHARED) >= _MOST_SHARED:
+            _SHARED.clear()
+        _SHARED[key] = (defaults, Timings(defaults, factor))
+    return _SHARED[key][1]
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

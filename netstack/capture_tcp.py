@@ -188,17 +188,17 @@ class TcpFlow:
 
     # ---- segments -------------------------------------------------------------------------------
 
-    def _from_module(self, flags: Flags, data: bytes | memoryview = b"") -> None:
+    def _from_module(self, flags: int, data: bytes | memoryview = b"") -> None:
         self._emit(Direction.OUTBOUND, *_segment(self._module, flags, self._peer.next, data))
 
-    def _from_peer(self, flags: Flags, data: bytes | memoryview = b"") -> None:
+    def _from_peer(self, flags: int, data: bytes | memoryview = b"") -> None:
         side = self._module
         # The FIN counts as acknowledged when the connection's end says so, and not before.
         taken = (side.initial + 1 + self._acked + self._over) & _INSIDE
         self._emit(Direction.INBOUND, *_segment(self._peer, flags, taken, data))
 
 
-def _segment(side: Side, flags: Flags, acknowledgement: int, data: bytes | memoryview) -> tuple[Part, Part]:
+def _segment(side: Side, flags: int, acknowledgement: int, data: bytes | memoryview) -> tuple[Part, Part]:
     """A segment of ``side``, whose sequence space it uses up; the FIN's place is for the caller to count."""
     header = side.headers.segment(flags, side.next, acknowledgement, side.window, data)
     side.sent += len(data)

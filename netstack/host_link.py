@@ -61,6 +61,7 @@ class Hub:
         "_last_note",
         "_note",
         "air",
+        "at_rest",
         "connecting",
         "deliver",
         "links",
@@ -82,6 +83,8 @@ class Hub:
     ) -> None:
         self.connecting = connecting
         self.loop = loop
+        self.at_rest: Callable[[Callable[[], object]], object] = getattr(loop, "call_at_rest", loop.call_soon)
+        """Calls when the loop has nothing else to do (any other than ours: in its next round)."""
         self.deliver = deliver
         self.routes = routes
         self.policy = policy

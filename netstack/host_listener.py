@@ -79,6 +79,7 @@ class TcpListener(Link):
                 return
             except OSError as error:
                 if failure_of(error) is Failure.NO_RESOURCES:
+                    self.hub.note(f"no client can be accepted at port {self._local.port}: {error.strerror}")
                     self._stop()
                     self._retry = self.hub.loop.call_later(_ACCEPT_PAUSE, self._accept_again)
                     return

@@ -25,6 +25,7 @@ from ..emulator.events import (
 from .air import Place
 from .host_acks import AckWatch
 from .host_link import Hub, Link, failure_of, local_of
+from .policy import is_loopback
 
 if TYPE_CHECKING:
     pass
@@ -32,8 +33,14 @@ if TYPE_CHECKING:
 _READ = 65536
 _HIGH_WATER = 65536
 _LOW_WATER = 16384
+_GATHERED = 32768
+"""Bytes that nobody waits for, sent by one system call: a pty hands out 4 KiB at a time."""
 _BUFFERS = 64
 """Held pieces written by one system call (the kernel takes up to 1024)."""
+
+_NEAR_SEGMENT = 742
+"""Segments on loopback, bytes. A whole send of a module (1460) is two then, and the peer's stack acknowledges
+two at once; one it acknowledges when its program reads. A send costs a quarter less CPU."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _TCP_CLOSE = 7
@@ -42,9 +49,9 @@ _TCP_CLOSE = 7
 class TcpLink(Link):
     """A TCP connection of the module: connecting, open, or closing.
 
-    Data that the kernel does not take is held here, and ``SendBlocked`` says so above 64 KiB. A
-    reset discovered by sending, while receiving is paused, ends the link at once: what the kernel
-    had not yet delivered goes with it.
+    Data that the kernel does not take is held here, and ``SendBlocked`` says so above 64 KiB; data that
+    nobody waits for is gathered until the loop has nothing else to do. A reset discovered by sending, while
+    receiving is paused, ends the link at once: what the kernel had not yet delivered goes with it.
     """
 
     __slots__ = (
@@ -55,6 +62,7 @@ class TcpLink(Link):
         "_call",
         "_closing",
         "_connecting",
+        "_gathering",
         "_held",
         "_held_size",
         "_local",
@@ -77,6 +85,7 @@ class TcpLink(Link):
         self._call: tuple[Place, Address] | None = None
         self._awaited = False
         self._connecting = False
+        self._gathering = False
         self._reading = False
         self._writing = False
         self._paused = False
@@ -91,6 +100,8 @@ class TcpLink(Link):
 
     def connect(self, target: Address) -> None:
         """Connect to ``target``; answers ``Connected`` or ``ConnectFailed``."""
+        if is_loopback(target.host):
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _NEAR_SEGMENT)
         self._connect_begun(self._sock.connect_ex(target))
 
     def call(self, module: Place, local: Address) -> None:
@@ -145,6 +156,9 @@ class TcpLink(Link):
         if self._closing or self._broken or not data:
             return
         self._awaited = awaited
+        if self._gathering or not (awaited or self._held or self._connecting):
+            self._gather(data, awaited)
+            return
         if self._held or self._connecting:
             self._hold(data)
             return
@@ -159,6 +173,25 @@ class TcpLink(Link):
             self._start_writing()
         if count and not self._broken:
             acks.look_soon()
+
+    def _gather(self, data: bytes, awaited: bool) -> None:
+        self._held.append(data)
+        self._held_size += len(data)
+        if awaited or self._held_size >= _GATHERED:
+            self._gathering = True
+            self._send_gathered()
+        elif not self._gathering:
+            self._gathering = True
+            self.hub.at_rest(self._send_gathered)
+
+    def _send_gathered(self) -> None:
+        """Send what was gathered; whatever the kernel does not take waits like any other data."""
+        if not self._gathering:
+            return
+        self._gathering = False
+        self._writable()
+        if self._held:
+            self._start_writing()
 
     def _hold(self, data: bytes | memoryview) -> None:
         self._held.append(data)
@@ -288,6 +321,10 @@ class TcpLink(Link):
     # ---- the end --------------------------------------------------------------------------------
 
     def close(self, abort: bool) -> None:
+        if self._gathering:
+            self._send_gathered()
+            if self.hub.links.get(self.handle) is not self:
+                return  # it was lost already
         if abort and not self._connecting:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         if abort or self._connecting or self._broken:
@@ -302,6 +339,7 @@ class TcpLink(Link):
 
     def release(self) -> None:
         self._broken = True
+        self._gathering = False
         self._acks.stop()
         self._stop_reading()
         self._stop_writing()

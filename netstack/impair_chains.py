@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from ..emulator.effects import Transport
 from ..emulator.events import Address
@@ -140,9 +141,9 @@ class Answers:
     def put(self, fault: AnswerConnects | AnswerNames) -> None:
         """From now on ``fault`` is in force."""
         if isinstance(fault, AnswerConnects):
-            self._connects[fault.name] = fault
+            self._connects = _with(self._connects, fault)
         else:
-            self._lookups[fault.name] = fault
+            self._lookups = _with(self._lookups, fault)
         self._left.pop((type(fault), fault.name), None)
         if fault.times is not None:
             self._left[type(fault), fault.name] = fault.times
@@ -179,3 +180,12 @@ class Answers:
             return False
         self._left[type(fault), fault.name] -= 1
         return not self._left[type(fault), fault.name]
+
+
+Answer = TypeVar("Answer", AnswerConnects, AnswerNames)
+
+
+def _with(answers: dict[str, Answer], fault: Answer) -> dict[str, Answer]:
+    """One more, or in the place of its namesake; those that go first stand first."""
+    known = {**answers, fault.name: fault}
+    return dict(sorted(known.items(), key=lambda item: not item[1].first))

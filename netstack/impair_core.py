@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from random import Random
 
 from ..emulator.effects import (
     AskNtp,
@@ -45,17 +44,14 @@ from ..emulator.faults import (
     AnswerAsUsual,
     AnswerConnects,
     AnswerNames,
-    Direction,
     Fault,
     Impair,
-    PeerAction,
     Restore,
 )
-from .impair_chains import Place, Standing
-from .impair_ends import Ends
+from .impair_faults import Staged
 from .impair_items import ANSWERS, Answer, Data
 from .impair_path import HIGH_WATER, Socket
-from .impair_stages import NEVER, Stage, stage
+from .impair_stage import NEVER
 
 MOST_HELD = HIGH_WATER + 65536
 """Bytes that are held of one socket in one direction at the most: the mark, and the piece that passes it.
@@ -70,12 +66,11 @@ _UNANNOUNCED = 64
 _QUESTIONS = 256
 
 
-class Impairments(Ends):
+class Impairments(Staged):
     """The impaired paths of one module."""
 
     def __init__(self, seed: str = "0") -> None:
-        super().__init__()
-        self._seed = seed
+        super().__init__(seed)
         self._actions: dict[type[NetEffect], Callable[..., None]] = {
             OpenSocket: self._open,
             SendData: self._data_to_net,
@@ -86,9 +81,9 @@ class Impairments(Ends):
             Resolve: self._ask,
             Ping: self._ask,
             AskNtp: self._ask,
-            Impair: self._impair,
-            Restore: self._restore,
-            ActAsPeer: self._act,
+            Impair: self.impair,
+            Restore: self.restore,
+            ActAsPeer: self.act,
             AnswerConnects: self.answers.put,
             AnswerNames: self.answers.put,
             AnswerAsUsual: self.answers.remove,
@@ -161,13 +156,13 @@ class Impairments(Ends):
         self.now = now
         while self.later and self.later[0][0] <= now:
             heapq.heappop(self.later)[2]()
-        for socket in self._all():
+        for socket in self.all_paths():
             if not socket.plain and self.knows(socket):
                 self.settle(socket)
 
     def next_deadline(self) -> float | None:
         """When :meth:`handle_timer` wants to be called, or ``None``."""
-        due = min([s.deadline() for s in self._all() if not s.plain], default=NEVER)
+        due = min([s.deadline() for s in self.all_paths() if not s.plain], default=NEVER)
         if self.later:
             due = min(due, self.later[0][0])
         return None if due == NEVER else due
@@ -185,77 +180,11 @@ class Impairments(Ends):
         """The most bytes that are held of any socket in one direction."""
         return max([max(s.to_net.held, s.held_to_host) for s in self.sockets.values()], default=0)
 
-    def _all(self) -> list[Socket]:
-        return [*self.sockets.values(), *(known[0] for known in self.queries.values())]
-
-    # ---- faults ---------------------------------------------------------------------------------
-
-    def _impair(self, fault: Impair) -> None:
-        self.chains.put(fault)
-        self._restage_all()
-
-    def _restore(self, fault: Restore) -> None:
-        self.chains.remove(fault)
-        self._restage_all()
-
-    def _restage_all(self) -> None:
-        for socket in self._all():
-            if self.knows(socket):
-                self._restage(socket)
-                self.settle(socket)
-
-    def _restage(self, socket: Socket) -> None:
-        """Bring the stages on the path of ``socket`` up to date."""
-        if socket.plain:
-            socket.forwarded = socket.sent
-        for direction, lane in ((Direction.TO_NET, socket.to_net), (Direction.TO_HOST, socket.to_host)):
-            wanted = self.chains.on(socket.who, direction)
-
-            def make(place: Place, standing: Standing, direction: Direction = direction) -> Stage:
-                parts = (
-                    self._seed,
-                    standing.name,
-                    standing.version,
-                    socket.handle,
-                    direction.value,
-                    place.toxic,
-                )
-                random = Random(":".join(map(str, parts)))
-                return stage(standing.toxic, stream=socket.stream, random=random, now=self.now)
-
-            if wanted or lane.stages:
-                socket.plain = False
-                lane.rebuild(wanted, make, self.now)
-
-    def _act(self, fault: ActAsPeer) -> None:
-        for socket in list(self.sockets.values()):
-            tcp = socket.who.transport is Transport.TCP and not socket.listens
-            if not (tcp and socket.told and not socket.released):
-                continue
-            if not self.names.matches(fault.target, socket.who):
-                continue
-            if fault.action is PeerAction.RESET:
-                self.reset(socket)
-                continue
-            if socket.plain:
-                socket.plain, socket.forwarded = False, socket.sent
-            if fault.action is PeerAction.CLOSE:
-                self.close_peer(socket)
-            else:
-                self.half_close_peer(socket)
-            self.settle(socket)
-
     # ---- from the engine ------------------------------------------------------------------------
-
-    def _new(self, socket: Socket) -> Socket:
-        self.sockets[socket.handle] = socket
-        if self.chains:
-            self._restage(socket)
-        return socket
 
     def _open(self, effect: OpenSocket) -> None:
         self._free_port(effect.transport, effect.local_port)
-        socket = self._new(
+        socket = self.enter(
             Socket(effect.handle, effect.transport, effect.remote, local_port=effect.local_port)
         )
         if socket.stream:
@@ -267,7 +196,7 @@ class Impairments(Ends):
 
     def _listen(self, effect: Listen) -> None:
         self._free_port(effect.transport, effect.port)
-        socket = self._new(Socket(effect.handle, effect.transport, None, local_port=effect.port))
+        socket = self.enter(Socket(effect.handle, effect.transport, None, local_port=effect.port))
         socket.listens = socket.opened = socket.told = socket.connected = True
         self.effects.append(effect)
         self.settle(socket)
@@ -345,7 +274,7 @@ class Impairments(Ends):
         if len(self.queries) > _QUESTIONS:
             del self.queries[next(iter(self.queries))]
         if self.chains:
-            self._restage(query)
+            self.restage(query)
         query.to_net.enter(effect, self.now)
         self.settle(query)
 
@@ -388,7 +317,7 @@ class Impairments(Ends):
             self.effects.append(CloseSocket(event.handle, abort=True))
             return
         transport = self.transport_of(event.listener)
-        socket = self._new(Socket(event.handle, transport, event.remote))
+        socket = self.enter(Socket(event.handle, transport, event.remote))
         socket.opened = socket.connected = True
         if socket.stream:
             socket.to_host.enter(event, self.now)

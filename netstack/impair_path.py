@@ -10,7 +10,7 @@ from ..emulator.events import Accepted, Address
 from ..emulator.faults import LimitData, ResetPeer, Timeout
 from .impair_chains import Place, Standing, Who
 from .impair_items import Data, Item
-from .impair_stages import NEVER, Stage
+from .impair_stage import NEVER, Stage
 
 HIGH_WATER = 65536
 """Bytes held in one direction above which the sender is asked to stop; datagrams beyond are lost."""

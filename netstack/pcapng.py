@@ -24,6 +24,10 @@ class Direction(Enum):
     INBOUND = 1
     OUTBOUND = 2
 
+    def __init__(self, word: int) -> None:
+        self.options = struct.pack("<HHIHH", 2, 4, word, 0, 0)
+        """The options of a packet that went this way."""
+
 
 Part = bytes | bytearray | memoryview
 
@@ -35,7 +39,6 @@ _HEAD = struct.Struct("<IIIIIII")
 _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 _PACKET_OVERHEAD = 44
 """Head (28), the direction's option (8), the end of options (4), the length again (4)."""
-_DIRECTIONS = {direction: struct.pack("<HHIHH", 2, 4, direction.value, 0, 0) for direction in Direction}
 
 
 def section() -> bytes:
@@ -60,12 +63,12 @@ def packet(blocks: list[Part], number: int, moment: int, direction: Direction, *
 
     ``moment`` in nanoseconds since the epoch; ``parts`` put together are the packet.
     """
-    size = sum(map(len, parts))
+    size = sum(map(len, parts)) if len(parts) > 1 else len(parts[0])
     padding = _PADDING[size & 3]
     total = _PACKET_OVERHEAD + size + len(padding)
     blocks.append(_HEAD.pack(_ENHANCED_PACKET, total, number, moment >> 32, moment & 0xFFFFFFFF, size, size))
     blocks.extend(parts)
-    blocks.append(padding + _DIRECTIONS[direction] + total.to_bytes(4, "little"))
+    blocks.append(padding + direction.options + total.to_bytes(4, "little"))
 
 
 def _option(code: int, value: bytes) -> bytes:

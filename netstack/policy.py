@@ -28,7 +28,10 @@ _LOOPBACK = _ranges("127.0.0.0/8")
 _NEVER = {
     "this-network": _ranges("0.0.0.0/8"),
     "link-local": _ranges("169.254.0.0/16"),
-    "cloud metadata": _ranges("169.254.169.254/32", "100.100.100.200/32", "192.0.0.192/32"),
+    # the last one: Azure's, outside every special range
+    "cloud metadata": _ranges(
+        "169.254.169.254/32", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32"
+    ),
     "multicast": _ranges("224.0.0.0/4"),
     "broadcast": _ranges("255.255.255.255/32"),
 }

@@ -24,6 +24,8 @@ _NUMBERS = re.compile(r".*:.*|(.*\.)?([0-9]+|0[xX][0-9a-fA-F]*)")
 _NAMED = int(IPv4Address("198.18.0.0"))
 _OTHER = int(IPv4Address("198.19.0.0"))
 _OTHERS = 0xFFFE
+_MOST_NAMES = _OTHERS // 2
+"""Addresses that stand for names, or are known by one: where half are taken a free one is found at once."""
 _SYNTHETIC = ("198.18.", "198.19.")
 _ADDRESSES = 16
 """Addresses of one name that are remembered."""
@@ -169,7 +171,7 @@ def _host(side: _Side, host: str, *, wild: bool) -> str | None:
 def _port(side: _Side, port: str) -> int | None:
     if port == _ANY:
         return None
-    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
         raise side.bad("port", f"{port!r} is not a port", "write 1 to 65535, or *")
     return int(port)
 
@@ -256,14 +258,23 @@ class Routes:
             return str(IPv4Address(_OTHER + 1 + crc32(name.encode()) % _OTHERS))
         return None
 
-    def _stand_in(self, name: str) -> str:
-        """An address for a name that only a glob speaks of; two names never share one."""
+    def _stand_in(self, name: str) -> str | None:
+        """An address for a name that only a glob speaks of; two names never share one.
+
+        ``None`` when all of them stand for names: a host may ask for as many as it likes.
+        """
         start = crc32(name.encode())
         for step in range(_OTHERS):
             address = str(IPv4Address(_OTHER + 1 + (start + step) % _OTHERS))
-            if self._names.setdefault(address, name) == name:
+            known = self._names.get(address)
+            if known is None:
+                if len(self._names) >= _MOST_NAMES:
+                    return None
+                self._names[address] = name
                 return address
-        raise RuntimeError("65534 names have been looked up under globs")
+            if known == name:
+                return address
+        return None
 
     def may_leave(self, name: str) -> bool:
         """Whether a route that speaks of ``name`` leads to the internet."""
@@ -275,7 +286,7 @@ class Routes:
         if self.may_leave(name):
             name = fold(name)
             for address in addresses[:_ADDRESSES]:
-                if len(self._names) < _OTHERS and not address.startswith(_SYNTHETIC):
+                if len(self._names) < _MOST_NAMES and not address.startswith(_SYNTHETIC):
                     self._names[address] = name
 
     @property

@@ -38,6 +38,8 @@ ONE_OF_EACH: dict[str, Any] = {
     "urc": "+HELLO",
     "sms": {"from": "+49170", "text": "hello"},
     "ring": {"from": "+49170"},
+    "ussd": {"text": "hello"},
+    "temperature": 40,
     "time": {"utc": "2026-01-01T00:00:00Z"},
 }
 """What the control socket can be asked for, one of each."""

@@ -12,8 +12,8 @@ from typing import Any
 from directed import scenario_of
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from vmodem.emulator.scenario import model
-from vmodem.emulator.scenario.steps import DECIDING
+from vmodem.emulator.scenario.actions import DECIDING
+from vmodem.emulator.scenario.parts import RENAMED, Part
 from vmodem.emulator.scenario.text import ScenarioError
 
 Strategy = SearchStrategy[Any]
@@ -26,7 +26,7 @@ PEERS = st.sampled_from(["tcp://203.0.113.5:8500", "*://*:*"])
 PERCENTS = st.sampled_from(["0%", "30%", "100%"])
 RULES = [f"r{n}" for n in range(6)]
 MARKS = ["m0", "m1"]
-WORDS = st.sampled_from(["*", "AT+C*", "AT+Q*", "*SEND*", "*OPEN*", "AT"])
+WORDS = st.sampled_from(["*", "AT+C*", "AT+CBC", "AT+Q*", "*SEND*", "*OPEN*", "AT"])
 OPS = st.sampled_from(["socket.open", "socket.send", "socket.close", "pdp.activate", "pdp.deactivate"])
 REGISTERED = st.sampled_from(["home", "roaming", "searching", "denied", "unknown", "not_searching"])
 STATES = st.sampled_from(
@@ -119,12 +119,13 @@ STEPS: dict[str, Strategy] = {
     "attach": st.sampled_from(["lost", "back"]),
     "pdp_deact": keys({}, context=st.integers(0, 2)),
     "pdp": st.sampled_from(["refuse", "grant", "no_release", "release"]),
-    "sim": st.sampled_from(["insert", "remove"]),
+    "sim": st.sampled_from(["insert", "remove"])
+    | keys({}, asks=st.sampled_from(["nothing", "pin", "puk"]), pin=st.sampled_from(["1234", "0000"])),
     "power": st.sampled_from(["off", "on", "reset", "crash", "brownout"])
     | keys({"action": st.sampled_from(["crash", "brownout"])}, boot_time=DURATIONS, noise=st.integers(0, 40)),
     "fail": FAILS,
     "delay": SPAN,
-    "intercept": st.sampled_from(["proceed", "ignore", "error", "hang"]),
+    "intercept": st.sampled_from(["ignore", "proceed", "error", "hang"]),
     "reply": RAW,
     "hang": st.just(True),
     "socket": keys(
@@ -152,6 +153,9 @@ STEPS: dict[str, Strategy] = {
     "sms": st.just({"from": "+4917012345", "text": "hello"}),
     "ring": keys({"from": "+4917012345"}, **{"for": DURATIONS}, ri_line=st.booleans())
     | keys({"from": ""}, times=st.integers(1, 3)),
+    "ussd": keys({"text": st.sampled_from(["5.00 EUR", "5,00 \u20ac"])}, to=WORDS, delay=DURATIONS)
+    | st.just({"result": "terminated"}),
+    "temperature": st.integers(-40, 90),
     "time": st.just({"utc": "2026-11-25T12:00:00Z", "zone": 4}),
 }
 """By key of a step: its values."""
@@ -215,6 +219,7 @@ GUARDS: dict[str, Strategy] = {
 
 OFTEN = [(OCCURRENCES | TIMES)[name] for name in ("command", "op", "after", "every", "state", "bytes")]
 """What surely comes, and is tried more often therefore."""
+RARE = ("delay", "garble", "intercept", "reply")
 CHANCE = st.randoms(use_true_random=True)
 """Chooses evenly among kinds, where hypothesis prefers a few. Its seed is drawn: runs can be repeated."""
 
@@ -239,7 +244,9 @@ def _rules(draw: st.DrawFn, number: int, steps: dict[str, Strategy]) -> Keys:
     deciding = _decides(when)
     for _ in range(draw(st.integers(1, 5))):
         known = sorted(key for key in steps if deciding or key not in DECIDING)
-        key = chance.choice(known)
+        # what only some rules can do, and what only some writes meet, is tried more often
+        rare = [key for key in RARE if key in known]
+        key = chance.choice(known if not rare or chance.random() < 0.7 else rare)
         deciding = deciding and key != "wait"
         rule["do"].append({key: draw(steps[key])})
     return rule
@@ -278,7 +285,10 @@ class Move:
     value: object
 
 
+ROW = ("AT+CBC", "AT+CCLK?", "AT+CIMI")
+"""Commands of one line, which are in no other."""
 MOVES = st.one_of(
+    st.just(Move("line", "row")),
     st.sampled_from(["up", "open", "close", "AT", "AT+CSQ", "AT+CREG?", "AT+CPIN?", "AT+CREG=1"]).map(
         lambda line: Move("line", line)
     ),
@@ -296,10 +306,11 @@ GENTLE_MOVES = MOVES.filter(lambda move: move.value not in ("close", "reset"))
 
 def lists_of(moves: SearchStrategy[Move]) -> SearchStrategy[list[Move]]:
     """Some moves, one after the other, on a connection that was asked for."""
-    begin = [Move("line", "up"), Move("line", "open"), Move("send", None), Move("peer", "send")]
+    row = Move("line", "row")
+    begin = [row, Move("line", "up"), row, Move("line", "open"), Move("send", None), Move("peer", "send")]
     return st.lists(moves, min_size=12, max_size=36).map(lambda more: [*begin, *more])
 
 
-def keys_of(*parts: type[model.Part]) -> set[str]:
+def keys_of(*parts: type[Part]) -> set[str]:
     """The keys that structures of the model have, as a file writes them."""
-    return {model.RENAMED.get(name, name) for part in parts for name in part.__struct_fields__}
+    return {RENAMED.get(name, name) for part in parts for name in part.__struct_fields__}

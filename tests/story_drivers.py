@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 COUNT = 10
@@ -33,6 +33,9 @@ class Port(Protocol):
     def clock(self) -> float:
         """Seconds."""
 
+    def rang(self) -> bool:
+        """Whether RI has been ON since this was asked last (False where the port has no RI)."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -47,6 +50,10 @@ class Words:
     down: str
     lost: tuple[bytes, ...]
     """What is said when connection or context are gone."""
+    online: tuple[str, ...] = ()
+    """What has to be said before ``up`` for a connection in data mode."""
+    open_online: str = ""
+    """What opens it, where that is another line."""
 
 
 WORDS = {
@@ -59,6 +66,7 @@ WORDS = {
         close="AT+CIPCLOSE",
         down="AT+CIPSHUT",
         lost=(b"CLOSED", b"+PDP: DEACT"),
+        online=("AT+CIPMODE=1",),
     ),
     "quectel_mxx": Words(
         up=("AT+QIDNSIP=1", "AT+QIREGAPP", "AT+QIACT", "AT+QILOCIP"),
@@ -69,6 +77,7 @@ WORDS = {
         close="AT+QICLOSE",
         down="AT+QIDEACT",
         lost=(b"CLOSED", b"+PDP DEACT"),
+        online=("AT+QIMODE=1",),
     ),
     "bg96": Words(
         up=('AT+QICSGP=1,1,"internet"', "AT+QIACT=1"),
@@ -79,6 +88,7 @@ WORDS = {
         close="AT+QICLOSE=0",
         down="AT+QIDEACT=1",
         lost=(b'+QIURC: "closed"', b'+QIURC: "pdpdeact"'),
+        open_online='AT+QIOPEN=1,0,"TCP","{host}",{port},0,2',
     ),
 }
 REBOOTED = b"RDY"
@@ -286,3 +296,82 @@ class Careful(Driver):
             self._ask("AT+CREG?", (b"+CREG:",), 60.0)
             self._until((payload.strip(),), 15.0)
         self.delivered += 1
+
+
+# ---- in data mode --------------------------------------------------------------------------------
+
+GUARD = 1.1
+"""Seconds of silence around +++."""
+
+
+class Online(Driver):
+    """What both have in data mode: a line that only carries payload until +++."""
+
+    def opening(self) -> str:
+        """The line that opens a connection in data mode."""
+        line = self.words.open_online or self.words.open
+        return line.format(host=self.host, port=self.number)
+
+
+class CarelessOnline(Online, Careless):
+    """Stays in data mode from the first byte to the last."""
+
+    def run(self, seconds: float) -> bool:
+        """Once through."""
+        try:
+            self._exact("ATE0", rb"ATE0\r\r\nOK\r\n|\r\nOK\r\n")
+            for line in (*self.words.online, *self.words.up):
+                self._exact(line, rb"\r\nOK\r\n|\r\n" + ADDRESS)
+            self._exact(self.opening(), rb"(\r\nOK\r\n)?\r\nCONNECT\r\n")
+            for number in range(1, COUNT + 1):
+                self._exact(None, re.escape(message(number)), message(number))
+                self.delivered += 1
+                self._listen(self.pause)
+        except Trouble:
+            return False
+        return True
+
+
+class CarefulOnline(Online, Careful):
+    """Leaves data mode when RI says so, and now and then where no RI can be seen."""
+
+    often = 3
+    """Messages between two looks at what has happened meanwhile."""
+
+    def _ready(self, end: float) -> None:
+        self._leave()
+        super()._ready(end)
+        for line in self.words.online:
+            self._ask(line)
+
+    def _connect(self) -> None:
+        self.words = replace(self.words, opened=b"CONNECT\r\n")
+        super()._connect()
+        self.heard.clear()
+
+    def _deliver(self, payload: bytes) -> None:
+        self.heard.clear()
+        self.port.write(payload)
+        self._until((payload,), 20.0, (b"CLOSED", b"NO CARRIER"))
+        self.delivered += 1
+
+    def _listen(self, seconds: float) -> None:
+        """In data mode: nothing comes but RI. Where there is none, data mode is left now and then."""
+        self._pause(seconds)
+        if self.port.rang() or self.delivered % self.often == 0 or self.delivered == COUNT:
+            self._leave()
+            super()._listen(4.0 if self.delivered == COUNT else 1.0)
+            if self.delivered < COUNT:
+                self._ask("ATO", (b"CONNECT",))
+
+    def _leave(self) -> None:
+        """Into command mode, if it is not there already; what was held comes behind the OK."""
+        self._pause(GUARD)
+        self.heard.clear()
+        self.port.write(b"+++")
+        self._pause_and_hear(GUARD)
+
+    def _pause_and_hear(self, seconds: float) -> None:
+        end = self.port.clock() + seconds
+        while (left := end - self.port.clock()) > 0:
+            self.heard += self.port.read(left)

@@ -5,12 +5,11 @@ They are PDP contexts of their own beside those of the TCP/IP toolkit (M800 9.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
 
 from ...emulator.machine import Position
 from ...emulator.module import Module
+from ...emulator.port import Watch
 from ...emulator.states import CONTEXT, ContextState, Happening
 
 PROFILES = 3
@@ -45,12 +44,9 @@ class Bearers:
     def __init__(self, module: Module) -> None:
         self._module = module
         self._profiles = [
-            Bearer(number, Position(CONTEXT, self._watch(number))) for number in range(1, PROFILES + 1)
+            Bearer(number, Position(CONTEXT, Watch(module.tell_state, number, "bearer")))
+            for number in range(1, PROFILES + 1)
         ]
-
-    def _watch(self, number: int) -> Callable[[str, Enum, Enum], None]:
-        changed = self._module.state_changed
-        return lambda _name, before, after: changed(f"bearer {number}", before, after)
 
     def __getitem__(self, cid: int) -> Bearer:
         return self._profiles[cid - 1]

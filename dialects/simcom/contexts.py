@@ -12,7 +12,7 @@ from ...emulator.events import Failure
 from ...emulator.jobs import Pause, Steps
 from ...emulator.reply import OK, Refusal, Reply, bare, info, literal
 from ...emulator.states import Happening
-from ..toolkit import dns_servers
+from ..toolkit import dns_servers, refuse_unless
 from .modes import INITIAL
 from .module import Sim800Module
 from .states import MULTI_ACTIVE, SINGLE_ACTIVE, MultiState, SingleState
@@ -111,6 +111,7 @@ def _look_up(module: Sim800Module, name: str) -> Steps:
 
 def cdnsgip(module: Sim800Module, name: str) -> Reply:
     """OK at once, the result as a URC; two addresses at the most (S 5)."""
+    refuse_unless(module.stack.may_ask)
     module.start(_look_up(module, name))
     return OK
 

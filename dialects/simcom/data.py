@@ -50,24 +50,27 @@ def _send(module: Sim800Module, link: Link, length: int | None) -> Steps:
     handle = link.handle
     timed = float(settings.send_after) if settings.timed and length is None else None
     payload = yield Prompt(length, PAYLOAD, show=settings.prompt == 1, seconds=timed)
-    failed = literal(module.named(link, "SEND FAIL"))
     if payload.excess:
         raise Refusal(Cme.INCORRECT_PARAMETERS)
     # Another client may have got the link while the host typed.
     if payload.cancelled or not payload.data or link.handle != handle:
-        return failed
-    size = len(payload.data)
-    if not (yield Until(lambda: module.stack.has_room(link, size), "send fail")):
-        return failed
-    if link.handle != handle:
-        return failed
-    module.stack.send(link, payload.data)
+        return _failed(module, link)
+    stack, size = module.stack, len(payload.data)
+    if not stack.has_room(link, size) and not (
+        (yield Until(lambda: stack.has_room(link, size), "send fail")) and link.handle == handle
+    ):
+        return _failed(module, link)
+    stack.send(link, payload.data)
     if settings.quick_send:
         number = f"{link.number}," if settings.mux else ""
-        return _sent(module, f"DATA ACCEPT:{number}{len(payload.data)}")
+        return _sent(module, f"DATA ACCEPT:{number}{size}")
     if link.transport is Transport.TCP and not (yield from _acknowledged(module, link)):
-        return failed
+        return _failed(module, link)
     return _sent(module, module.named(link, "SEND OK"))
+
+
+def _failed(module: Sim800Module, link: Link) -> Reply:
+    return literal(module.named(link, "SEND FAIL"))
 
 
 def _sent(module: Sim800Module, words: str) -> Reply:
@@ -81,7 +84,8 @@ def _acknowledged(module: Sim800Module, link: Link) -> Steps:
     if (yield Until(lambda: link.acked >= goal or link.handle != handle, "unacknowledged send")):
         if link.acked < goal:
             return False
-        yield Pause(max(0.0, earliest - module.now))
+        if earliest > module.now:
+            yield Pause(earliest - module.now)
         return True
     module.stack.drop(link, abort=True)
     module.link_closed(link)

@@ -76,6 +76,8 @@ class Pipe(Protocol):
     """One byte-carrier. It never blocks and never loses bytes while a client is there."""
 
     carries: ClassVar[Carries] = Carries()
+    whole_queue: bool = False
+    """Whether it may hand over in one piece all that the kernel has queued (up to 32 KiB)."""
 
     @property
     def path(self) -> str:

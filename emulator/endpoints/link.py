@@ -74,6 +74,11 @@ class StableLink:
                 raise EndpointError(
                     f"cannot create {self._lock_path}: {error.strerror}; choose another place"
                 ) from error
+            found = os.fstat(lock)
+            # In a folder that others write to, one of them could have put it there: a name of a file of ours.
+            if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid() or found.st_nlink > 1:
+                os.close(lock)
+                raise EndpointError(f"{self._lock_path} is not ours alone; remove it or choose another place")
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:

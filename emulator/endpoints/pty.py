@@ -15,6 +15,7 @@ import select
 import struct
 import termios
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..events import LineSignal
@@ -24,6 +25,9 @@ from .link import StableLink
 from .outflow import Outflow
 
 READ_SIZE = 4096  # the kernel hands out no more at a time
+_FULL = 4095
+"""A read of so much leaves something behind."""
+_MOST = 32768
 
 # asm-generic/ioctls.h: termios2 alone has speeds as numbers; termios has only the B constants.
 _TCGETS2 = 0x802C542A
@@ -164,6 +168,8 @@ class PtyPipe(Pipe):
             data = os.read(self._master, READ_SIZE)
         except BlockingIOError:
             return
+        if len(data) >= _FULL and self.whole_queue:
+            data = self._read_on(data)
         if self._news(0):
             # The opening that brought these bytes must be known before they are: the answer would be
             # dropped, or flushed with what the client before had left unread.
@@ -180,6 +186,15 @@ class PtyPipe(Pipe):
                 self._came(1)  # its opening was not seen: it slipped in during a recount
             self._sink.bytes_received(data)
 
+    def _read_on(self, first: bytes) -> bytes:
+        """All that the kernel has queued, within limits: one piece costs less than eight."""
+        pieces, size = [first], len(first)
+        with suppress(BlockingIOError):
+            while len(pieces[-1]) >= _FULL and size < _MOST:
+                pieces.append(os.read(self._master, READ_SIZE))
+                size += len(pieces[-1])
+        return b"".join(pieces)
+
     def _deliver_unread(self) -> None:
         if self._unread and not self._paused:
             data = bytes(self._unread)
@@ -189,7 +204,8 @@ class PtyPipe(Pipe):
     def _deliver_rest(self) -> None:
         """Take what the client wrote before it went; a read waits for what the kernel still has under way."""
         rest, self._taken = bytearray(self._taken), b""
-        while len(rest) < READ_SIZE:  # the kernel queues less; a client that comes meanwhile cannot hold us
+        most = len(rest) + READ_SIZE
+        while len(rest) < most:  # the kernel queues less; a client that comes meanwhile cannot hold us
             try:
                 rest += os.read(self._master, READ_SIZE)
             except BlockingIOError:

@@ -80,6 +80,7 @@ class Uart(Pipe):
         self._sink = sink
         self._grid = Grid.of(self._loop)
         self._started = True
+        self._pipe.whole_queue = not self._paced
         self._pipe.start(self)
 
     def close(self) -> None:

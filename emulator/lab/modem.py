@@ -15,16 +15,16 @@ from typing import Any, TypeVar
 from ...netstack.air import Air
 from ...netstack.routes import Route
 from ..background import SHARED, HostedModem, Lab
+from ..console import complain
 from ..events import Event
 from ..hosting import Act
 from ..leaping import leap
 from ..observer import together
-from ..play import Play
 from ..scenario import values
 from ..scenario.director import Director
 from ..scenario.expectations import Outcome, Verdict
 from ..scenario.model import Scenario
-from ..transcript import JsonLog
+from ..transcript import JsonLog, LogFile
 from . import words
 from .dialogue import Dialogue, Transcript
 from .expected import Expected
@@ -65,11 +65,7 @@ class LabModem:
         self._peers: list[TcpPeer | UdpPeer] = []
         self.dialect = self._chosen.dialect.name
         """Which module it is."""
-        log = (
-            None
-            if folder is None
-            else JsonLog((folder / f"modem-{number}.jsonl").open("w", encoding="ascii"))
-        )
+        log = None if folder is None else JsonLog(LogFile(folder / f"modem-{number}.jsonl", complain))
         clock = settings.clock
         lab = Lab(self._act, clock, beside=ENDPOINTS[settings.endpoint] is not None)
         try:
@@ -87,17 +83,10 @@ class LabModem:
 
     def _act(self, now: float) -> Act:
         settings = self._settings
-        play = Play(
-            settings.scenario or NOTHING,
-            self._chosen.dialect,
-            settings.seed + self.number,
-            self._over,
-            [],
-            self._dialogue,
-        )
-        act = play.act(now)
-        self._director: Director = play.directors[0]
-        return act
+        seed = settings.seed + self.number
+        scenario = settings.scenario or NOTHING
+        self._director = Director(scenario, seed, now, self._chosen.dialect, self._dialogue)
+        return Act(self._director, str(seed), self._over)
 
     def _over(self, why: str) -> None:
         """A scenario's end does not end a test."""
@@ -171,20 +160,23 @@ class LabModem:
 
         ``command``: a pattern for what the host asks (``AT+CIPSEND*``); or ``op="socket.send"``,
         ``state={"link": "CONNECTED"}``, ``urc=``, ``client=`` ..., as in a scenario's ``expect``.
-        ``within``: seconds of the modem's time. Raises ``ValueError``.
+        ``within``: seconds of the modem's time. ``after``: a rule of the scenario, or a mark, from which
+        it counts (one that has been reached: from now). Raises ``ValueError``.
         """
         return self._expect({"command": command, "within": _within(within), "times": times, **what})
 
     def expect_never(
         self, command: str | None = None, *, within: Seconds | None = None, **what: Any
     ) -> Expected:
-        """Expect that this does not happen from now on, as :meth:`expect`."""
-        return self._expect({"never": {"command": command, **what}, "within": _within(within)})
+        """Expect that this does not happen, as :meth:`expect`."""
+        told: dict[str, Any] = {key: what.pop(key) for key in ("id", "after", "until") if key in what}
+        return self._expect({"never": {"command": command, **what}, "within": _within(within), **told})
 
     def _expect(self, what: dict[str, Any]) -> Expected:
         self._said += 1
         name = what.pop("id", None) or f"{_named(what)} ({self._said})"
-        wanted = words.expectation({"id": name, **what}, "expect")
+        names = self._hosted.call(lambda: self._director.names)
+        wanted = words.expectation({"id": name, **what}, "expect", names)
 
         def begin(now: float) -> Expected:
             expected = Expected(self, self._director.expect(now, wanted))
@@ -209,7 +201,8 @@ class LabModem:
     def _count(self, command: str | None, what: dict[str, Any]) -> int:
         if "bytes" in what:
             raise ValueError("bytes are counted while they are expected (use modem.expect before)")
-        wanted = words.expectation({"id": "seen", "command": command, **what}, "assert")
+        names = self._look(lambda: self._director.names)
+        wanted = words.expectation({"id": "seen", "command": command, **what}, "assert", names)
         return self._look(lambda: self._dialogue.count(wanted))
 
     @staticmethod

@@ -15,7 +15,7 @@ from ..endpoints.tcp import Binding, TcpPipe
 from ..mistakes import UsageError
 from ..play import laid_over, staged
 from ..scenario.model import Scenario
-from ..scenario_files import load_scenario
+from ..scenario_files import load_scenario, played_on
 
 MANY = {field.name for field in fields(Choices) if isinstance(field.default, tuple)}
 OWN = ("scenario", "endpoint", "clock")
@@ -80,7 +80,14 @@ def settings(layers: Iterable[Mapping[str, Any]], folders: Iterable[Path]) -> Se
     given = {name: _typed(name, value) for name, value in said.items() if name not in OWN}
     choices, scenario = Choices(**given), None
     if "scenario" in said:
-        scenario = load_scenario(_found(said["scenario"], folders))
+        scenario = load_scenario(
+            _found(said["scenario"], folders), played_on(given.get("dialect"), Choices().dialect)
+        )
+        if scenario.repeat > 1:
+            text = (
+                "is for vmodem run --exec (leave it out; a test that is parametrized by seed does the same)"
+            )
+            raise UsageError(f"{said['scenario']}: repeat: {scenario.repeat} {text}")
         choices = laid_over(choices, scenario, given)
     standing = _one_of("clock", said.get("clock", RUNNING), CLOCKS) == STANDING
     endpoint = _one_of("endpoint", said.get("endpoint", "url" if standing else "pty"), ENDPOINTS)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..scenario.actions import Step
 from ..scenario.load import expectation_of, steps_of
-from ..scenario.model import RENAMED, Expectation, Step
-from ..scenario.text import ScenarioError
+from ..scenario.model import Expectation
+from ..scenario.parts import RENAMED
+from ..scenario.text import Names, ScenarioError
 
 T = TypeVar("T")
 Seconds = float | str
@@ -33,9 +35,9 @@ def steps(given: list[dict[str, Any]], whose: str) -> list[Step]:
     return _told(lambda: steps_of(plain(given), whose))
 
 
-def expectation(given: dict[str, Any], whose: str) -> Expectation:
-    """A checked expectation; ``ValueError`` as for :func:`steps`."""
-    return _told(lambda: expectation_of(plain(given), whose))
+def expectation(given: dict[str, Any], whose: str, names: Names) -> Expectation:
+    """A checked expectation, which can speak of ``names``; ``ValueError`` as for :func:`steps`."""
+    return _told(lambda: expectation_of(plain(given), whose, names))
 
 
 def _told(read: Callable[[], T]) -> T:

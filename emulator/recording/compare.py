@@ -1,339 +1,293 @@
-"""``vmodem compare``: plays a recording's driver to the emulator, and lists what that says otherwise."""
+"""``vmodem compare``: the driver's side of a recording played to the emulator; where it answers otherwise.
+
+All in memory and on a clock of its own: at once, and the same every time.
+"""
 
 from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from ...netstack.memory import MemoryNetStack
-from ..choices import Choices, check
 from ..console import say
 from ..dialect import Dialect, Options
 from ..engine import Modem
-from ..events import LineChanged, LineSignal
-from ..mistakes import UsageError
+from ..events import LineChanged, LineSignal, PdpLost
+from ..mistakes import UsageError, find_dialect
 from ..world import START, World
-from .actions import DriverOpens, Inject, StandIn
-from .derive import Derived, derived
-from .format import Happening, HostWrites, Silence, Transcript, of_module
-from .header import NAMES, Setup
-from .peers import Peers
+from .actions import DriverOpens, Inject
+from .format import Happening, Silence, Transcript, of_host, of_module
+from .guessing import (
+    ContextLost,
+    Guess,
+    GuessedPeers,
+    NetworkDid,
+    PeerSaid,
+    Server,
+    guesses,
+    names,
+    reads,
+    servers,
+)
+from .header import NAMES
 from .replay import read
-from .text import Place, escape, matches
-from .tokens import Token, aligned, tokens
+from .text import Place, escape
+from .units import Cutter, Difference, Output, Unit, differences
 
 DIFFERS = 1
-_GRACE = 1.0
-"""Seconds that the emulator may be later than the module was."""
-_ANSWER = 200.0
-"""Seconds for an answer to what the header's setup says."""
-_PROMPT = b"> "
-
-NATURAL_LINES = (
-    *("+CSQ:*", "+CESQ:*", "+QCSQ:*", "+CENG:*", "+QENG:*", "+CBC:*", "+CCLK:*", "+CTZV:*", "[*]PSUTTZ:*"),
-    *("DST:*", "+QNITZ:*", "+QLTS:*", "+QNTP:*", "+CNTP:*", "+QPING:*", "+CIPPING:*"),
-)
-"""Lines that tell of radio, time and voltage: no two modules say the same."""
-NATURAL_COMMANDS = re.compile(r"AT(?:I\d*|\+C?GM[IMR]|\+CGMR)\s*\Z", re.IGNORECASE)
-"""Commands that only identify maker, model and firmware."""
-_FINAL = re.compile(r"OK|ERROR|\+CM[ES] ERROR: ?.*")
+_COMMAND = re.compile(rb"(?i)AT[^\r\n]*(?=\r)")
+_UNLOCKS = re.compile(rb'(?i)AT\+CPIN="?(\d{4,8})')
+_USED_AT = re.compile(rb'\r\n\+QISTATE: [^\r\n]*,"(\w+)"\r\n')
+MOST_TRIES = 50
+"""Plays in which data of peers is looked for that came without a header."""
+_LAST_WAIT = 10.0
+"""Seconds for what comes behind the driver's last word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One line where they differ."""
+@dataclass(slots=True)
+class _Exchange:
+    """What happens up to the module's answer: time, lines, the host's bytes; then what the module wrote."""
 
-    place: Place
-    module: bytes
-    """Nothing: it said no such line."""
-    emulator: bytes
-    peers: bool
-    """Whether it may come from a far end, of which the recording tells too little."""
+    silence: float = 0.0
+    events: list[LineChanged] = field(default_factory=list)
+    host: bytearray = field(default_factory=bytearray)
+    module: list[tuple[Place, bytes]] = field(default_factory=list)
+    waits: list[tuple[int, float]] = field(default_factory=list)
+    """Silences within what the module wrote: behind how many bytes of it, and how long."""
 
-    def __str__(self) -> str:
-        note = "    (may come from the peer, not from the module)" if self.peers else ""
-        indent = " " * len(str(self.place))
-        return (
-            f"{self.place}: module   {_shown(self.module)}\n{indent}  emulator {_shown(self.emulator)}{note}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What the comparison has found."""
-
-    differences: tuple[Difference, ...]
-    same: int
-    left_out: int
+    @property
+    def answer(self) -> bytes:
+        return b"".join(data for _, data in self.module)
 
 
 def compare(args: argparse.Namespace) -> int:
-    """Compare; 0, or :data:`DIFFERS`. Raises :class:`UsageError` and :class:`SetupError`."""
+    """Print every difference; 0 if there is none, else :data:`DIFFERS`.
+
+    Raises :class:`UsageError` for a wrong file, and where the dialect is not known.
+    """
     transcript = read(args.file)
+    if not any(of_host(step) for step in transcript.steps):
+        raise UsageError(f"{args.file}: nobody writes anything in it (give a recording of a driver)")
     name = args.dialect or NAMES.get(transcript.header.dialect, transcript.header.dialect)
     if not name:
-        raise UsageError(f"{args.file} does not say which module it is (give --dialect)")
-    given = {key: getattr(args, key) for key in ("imei", "number", "pin")}
-    choices = Choices(
-        dialect=name, seed=args.seed or 0, timing=args.timing, local_ip=tuple(args.local_ip), **given
-    )
-    checked = check(choices)
-    fixed = {key for key, value in given.items() if value} | ({"local_ips"} if args.local_ip else set())
-    known = derived(transcript)
-    told = {key: value for key, value in known.options.items() if key not in fixed}
-    options = replace(checked.options[0], **{"wall": 0.0, **told})
-    result = compared(transcript, checked.dialect, options, known, tuple(args.ignore), args.strict)
-    for difference in result.differences:
-        say(f"{difference}\n")
-    out = f", {result.left_out} left out (--strict shows them)" if result.left_out and not args.strict else ""
-    say(f"{args.file}: {len(result.differences)} lines differ, {result.same} are the same{out}\n")
-    return DIFFERS if result.differences else 0
+        raise UsageError(f"{args.file} does not say which module it is of (give --dialect)")
+    found = list(find_differences(transcript, find_dialect(name), strict=args.strict, ignore=args.ignore))
+    for difference in found:
+        say(f"{told(difference, transcript.path)}\n")
+    if not found:
+        say(f"{transcript.path}: the emulated {name} says the same\n")
+        return 0
+    count = f"{len(found)} difference{'s' if len(found) > 1 else ''}"
+    guessed = any(re.search(rb"\+(?:CIPSTART|QIOPEN|CIPSERVER)=", of_host(step)) for step in transcript.steps)
+    doubt = "; what its peers did is guessed from what the module said of them" if guessed else ""
+    say(f"{transcript.path}: {count} from the emulated {name}{doubt}\n")
+    return DIFFERS
 
 
-def compared(
+def find_differences(
     transcript: Transcript,
     dialect: Dialect,
-    options: Options | None = None,
-    known: Derived | None = None,
-    ignore: Sequence[str] = (),
+    *,
     strict: bool = False,
-) -> Result:
-    """Play ``transcript`` to ``dialect``; without ``options``, to a module of which it tells."""
-    known = derived(transcript) if known is None else known
-    if options is None:
-        options = replace(Options(), **known.options)
-    comparison = _Comparison(transcript, dialect, options, known)
-    comparison.leave_out = _leave_out(() if strict else NATURAL_LINES, ignore, strict)
-    comparison.play()
-    return Result(tuple(comparison.differences), comparison.same, comparison.left_out)
+    ignore: tuple[str, ...] | list[str] = (),
+) -> Iterator[Difference]:
+    """Where the emulated module says something else than the recorded one."""
+    exchanges = list(_exchanges(transcript))
+    spoken = b"".join(bytes(exchange.host) for exchange in exchanges)
+    cutter = Cutter(spoken, strict=strict, ignore=ignore)
+    recorded = cutter.units(list(_recorded(exchanges)))
+    said: list[PeerSaid] = []
 
+    def played(more: list[PeerSaid]) -> list[Difference]:
+        return list(differences(recorded, cutter.units(_Emulation(exchanges, dialect, more).play())))
 
-LeaveOut = Callable[[bytes, str], bool]
-
-
-def _leave_out(natural: Sequence[str], ignore: Sequence[str], strict: bool) -> LeaveOut:
-    globs = (*natural, *ignore)
-
-    def leave_out(data: bytes, command: str) -> bool:
-        text = data.decode("latin-1").strip("\r\n")
-        if not strict and NATURAL_COMMANDS.match(command) and text and not _FINAL.fullmatch(text):
-            return True
-        return bool(text) and any(fnmatchcase(text, glob) for glob in globs)
-
-    return leave_out
-
-
-class _Comparison:
-    """One playing of a recording to the emulator."""
-
-    def __init__(self, transcript: Transcript, dialect: Dialect, options: Options, known: Derived) -> None:
-        self.differences: list[Difference] = []
-        self.same = 0
-        self.left_out = 0
-        self.leave_out: LeaveOut = lambda data, command: False
-        self._transcript = transcript
-        self._exact = bool(transcript.header.recorded)
-        said = [of_module(step) for step in transcript.steps]
-        self._said = b"".join(said)
-        self._places = _places(transcript, said)
-        self._world = World(Modem(dialect, options, START), MemoryNetStack())
-        self._peers = Peers(self._world.net, self._world.event, self._said, known.names)
-        self._stand_ins = _stand_ins(transcript)
-        self._reached = 0
-        """How much of ``said`` has been compared."""
-        self._now = 0
-        """How much of it the module has said."""
-        self._place = transcript.steps[0].place
-        self._typed = b""
-        self._command = ""
-        self._rest = b""
-        """What the emulator has said, and may have said too early."""
-        self._late = 0
-        """How many of its lines have been kept so already."""
-        self._begin(known.echo)
-
-    def play(self) -> None:
-        """From the first line to the last."""
-        for step in self._transcript.steps:
-            match step:
-                case HostWrites(place, data):
-                    self._catch_up(last=False)
-                    self._place = place
-                    self._write(data)
-                case Silence(_, seconds):
-                    self._world.advance(seconds)
-                case Happening(_, DriverOpens(opens)):
-                    self._world.event(LineChanged(LineSignal.DTR, opens))
-                case Happening(_, Inject(event)):
-                    self._catch_up(last=False)
-                    self._world.event(event)
-            self._now += len(of_module(step))
-        self._catch_up(last=True)
-
-    def _begin(self, echo: bool) -> None:
-        setup = list(self._transcript.header.setup)
-        if not echo:
-            setup.insert(0, Setup(self._place, "ATE0", None, "OK"))
-        for each in setup:
-            self._write(each.command.encode("latin-1") + b"\r")
-            if each.payload is not None:
-                self._write(each.payload)
-            wanted = each.answer.encode("latin-1")
-            self._world.run_until(lambda wanted=wanted: wanted in self._world.unread, _ANSWER)  # type: ignore[misc]
-        self._world.take()
-
-    def _write(self, data: bytes) -> None:
-        self._typed += data
-        *lines, rest = re.split(rb"[\r\n\x1a]", self._typed)
-        self._typed = rest[-4096:]
-        for line in filter(None, lines):
-            self._command = line.decode("latin-1").strip()
-            self._peers.host_writes(line, self._now)
-        self._world.send(data)
-
-    # ---- comparing -------------------------------------------------------------------------------
-
-    def _catch_up(self, last: bool) -> None:
-        """Compare what was said until now."""
-        wanted = self._tokens(self._said[self._reached : self._now], self._reached)
-        self._rest += self._world.take()
-        self._let_peers_act(wanted)
-        self._wait(wanted)
-        pairs = aligned(wanted, self._tokens(self._rest), self._equal)
-        kept: list[Token] = []
-        while not last and pairs and pairs[-1][0] is None and self._keeps(pairs[-1][1], kept):
-            pairs.pop()
-        self._judge(pairs)
-        self._peers.heard(wanted)
-        start = len(self._rest) - sum(len(token.data) for token in kept)
-        self._rest = self._rest[start:]
-        self._late = len(kept)
-        self._reached = self._now
-
-    def _keeps(self, token: Token | None, kept: list[Token]) -> bool:
-        """Whether what the emulator said at the end may be what the module says after the next command."""
-        assert token is not None
-        index = len(self._tokens(self._rest)) - 1 - len(kept)
-        if index < self._late:
-            return False
-        kept.insert(0, token)
-        return True
-
-    def _let_peers_act(self, wanted: list[Token]) -> None:
-        """What the module said of far ends, and the emulator does not: let them do it."""
-        tried: set[int] = set()
-        while True:
-            pairs = aligned(wanted, self._tokens(self._rest), self._equal)
-            left = (each for each in _unexplained(pairs, self._now) if each[0].at not in tried)
-            token, until = next(left, (None, 0))
-            if token is None:
-                return
-            tried.add(token.at)
-            if end := self._peers.explains(token, until):
-                tried.update(each.at for each in wanted if token.at < each.at < end)
-                self._world.advance(0.0)
-                self._rest += self._world.take()
-
-    def _wait(self, wanted: list[Token]) -> None:
-        """Give the emulator the time that it needs more than the module did."""
-        end = self._world.now + _GRACE
-        while any(b is None for _, b in aligned(wanted, self._tokens(self._rest), self._equal)):
-            if not self._world.run_until(lambda: bool(self._world.unread), max(0.0, end - self._world.now)):
-                return
-            self._rest += self._world.take()
-
-    def _judge(self, pairs: Sequence[tuple[Token | None, Token | None]]) -> None:
-        module: list[Token] = []
-        emulator: list[Token] = []
-        for a, b in pairs:
-            if a is not None and b is not None:
-                self._differ(module, emulator)
-                self.same += 1
-                self._place = self._of(a)
-            elif a is not None:
-                module.append(a)
-            elif b is not None:
-                emulator.append(b)
-        self._differ(module, emulator)
-
-    def _differ(self, module: list[Token], emulator: list[Token]) -> None:
-        """Those that have no like, side by side."""
-        for index in range(max(len(module), len(emulator))):
-            a = module[index] if index < len(module) else None
-            b = emulator[index] if index < len(emulator) else None
-            if a is not None:
-                self._place = self._of(a)
-            if any(t is not None and self.leave_out(t.data, self._command) for t in (a, b)):
-                self.left_out += 1
-                continue
-            peers = a is not None and self._peers.speaks_of_peers(a)
-            self.differences.append(
-                Difference(self._place, a.data if a else b"", b.data if b else b"", peers)
-            )
-        module.clear()
-        emulator.clear()
-
-    def _of(self, token: Token) -> Place:
-        return self._places[token.at]
-
-    def _tokens(self, data: bytes, start: int = 0) -> list[Token]:
-        found = tokens(data, start)
-        return found if self._exact else [token for token in found if token.data.strip()]
-
-    def _equal(self, ours: Token, theirs: Token) -> bool:
-        if ours.data == theirs.data:
-            return True
-        if not self._exact or b"{" in ours.data:
-            a, b = (t.data.decode("latin-1").strip("\r\n") for t in (ours, theirs))
-            if (not self._exact or ours.framed is theirs.framed) and matches(a, b):
-                return True
-        return self._stand_ins is not None and _is_stood_for(self._stand_ins, ours.data, theirs.data)
-
-
-def _unexplained(pairs: Sequence[tuple[Token | None, Token | None]], end: int) -> Iterator[tuple[Token, int]]:
-    """The module's lines that the emulator has not, and where the next one begins that it has."""
-    missing: list[Token] = []
-    for a, b in pairs:
-        if a is None:
-            continue
-        if b is None:
-            missing.append(a)
+    found = played(said)
+    given_up: set[int] = set()
+    for _ in range(MOST_TRIES):
+        data = next(
+            (data for each in found if (data := _without_header(each)) and data.at not in given_up), None
+        )
+        if data is None:
+            break
+        tries = [[*said, replace(data, data=piece)] for piece in (data.data.removesuffix(b"\r\n"), data.data)]
+        best = min(((played(more), more) for more in tries), key=lambda tried: len(tried[0]))
+        if len(best[0]) < len(found):
+            found, said = best
         else:
-            yield from ((token, a.at) for token in missing)
-            missing = []
-    yield from ((token, end) for token in missing)
+            given_up.add(data.at)
+    return iter(found)
 
 
-def _places(transcript: Transcript, said: Sequence[bytes]) -> list[Place]:
-    places: list[Place] = []
-    for step, data in zip(transcript.steps, said, strict=True):
-        places += [step.place] * len(data)
-    return places
+def _without_header(difference: Difference) -> PeerSaid | None:
+    """What may be data of a peer in it: it comes without framing, and the emulator does not say it."""
+    for unit in difference.recorded:
+        if not unit.data.startswith(b"\r"):
+            return PeerSaid(unit.at, 0, unit.data)
+    return None
 
 
-def _stand_ins(transcript: Transcript) -> re.Pattern[bytes] | None:
-    actions = (step.action for step in transcript.steps if isinstance(step, Happening))
-    texts = {action.text for action in actions if isinstance(action, StandIn) and action.text}
-    if not texts:
+def told(difference: Difference, path: str) -> str:
+    """For people: the place, what the driver had asked, and both answers."""
+    first = (difference.recorded or difference.emulated)[0]
+    asked = f" (the driver's last command: {escape(first.asked)})" if first.asked else ""
+    lines = [f"{difference.place or path}:{asked}"]
+    lines += _column("module", difference.recorded)
+    lines += _column("emulator", difference.emulated)
+    return "\n".join(lines)
+
+
+def _column(who: str, units: tuple[Unit, ...]) -> list[str]:
+    head = f"  {who + ':':<10}"
+    return [f"{head}{escape(unit.data)}" for unit in units] or [f"{head}nothing"]
+
+
+# ---- the recording -------------------------------------------------------------------------------
+
+
+def _exchanges(transcript: Transcript) -> Iterator[_Exchange]:
+    """The recording, cut where the host or a line does something behind an answer or a silence."""
+    exchange = _Exchange()
+    silence = 0.0
+    for step in transcript.steps:
+        host, module = of_host(step), of_module(step)
+        event = _line_event(step)
+        if (host or event) and (exchange.module or (silence and (exchange.host or exchange.events))):
+            yield exchange
+            exchange = _Exchange(silence)
+            silence = 0.0
+        if isinstance(step, Silence):
+            silence += step.seconds
+        if event is not None:
+            exchange.events.append(event)
+        if host:
+            exchange.silence += silence
+            silence = 0.0
+            exchange.host += host
+        if module:
+            if silence:
+                exchange.waits.append((len(exchange.answer), silence))
+                silence = 0.0
+            exchange.module.append((step.place, module))
+    yield exchange
+
+
+def _line_event(step: object) -> LineChanged | None:
+    if not isinstance(step, Happening):
         return None
-    return re.compile(b"|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True)))
+    if isinstance(step.action, DriverOpens):
+        return LineChanged(LineSignal.DTR, step.action.opens)
+    if isinstance(step.action, Inject) and isinstance(step.action.event, LineChanged):
+        return step.action.event
+    return None
 
 
-def _is_stood_for(stand_ins: re.Pattern[bytes], ours: bytes, theirs: bytes) -> bool:
-    """Whether they are the same apart from what stands for something else."""
-    if not stand_ins.search(ours):
-        return False
-    parts = stand_ins.split(ours)
-    return re.fullmatch(rb'[^"\r\n]+'.join(map(re.escape, parts)), theirs) is not None
+def _recorded(exchanges: list[_Exchange]) -> Iterator[Output]:
+    asked = b""
+    for exchange in exchanges:
+        asked = _last_command(bytes(exchange.host), asked)
+        for place, data in exchange.module:
+            yield Output(data, asked, place)
 
 
-def _shown(data: bytes) -> str:
-    if not data:
-        return "(nothing)"
-    (token, *more) = tokens(data)
-    if token.framed and not more:
-        return f"< {token.data.decode('latin-1').strip()}"
-    return f"<< {escape(data)}"
+def _last_command(host: bytes, before: bytes) -> bytes:
+    found = _COMMAND.findall(host)
+    return found[-1] if found else before
+
+
+# ---- the emulation -------------------------------------------------------------------------------
+
+
+class _Emulation:
+    """One playing of the host's side."""
+
+    def __init__(self, exchanges: list[_Exchange], dialect: Dialect, more: list[PeerSaid]) -> None:
+        self._exchanges = exchanges
+        self._net = MemoryNetStack()
+        self._world = World(Modem(dialect, _options(exchanges), START), self._net)
+        pairs = [(bytes(exchange.host), exchange.answer) for exchange in exchanges]
+        self._peers = GuessedPeers(self._net, names(pairs))
+        self._servers = _by_exchange(servers(pairs))
+        self._guesses = sorted([*_guess(exchanges), *more], key=lambda guess: guess.at)
+        self._outputs: list[Output] = []
+        self._asked = b""
+
+    def play(self) -> list[Output]:
+        """All that the emulated module writes."""
+        passed = 0
+        for index, exchange in enumerate(self._exchanges):
+            self._pass(exchange.silence)
+            for event in exchange.events:
+                self._world.event(event)
+            for server in self._servers.get(index, ()):
+                self._peers.attempt(server)
+            self._hear()
+            self._asked = _last_command(bytes(exchange.host), self._asked)
+            if exchange.host:
+                self._world.send(bytes(exchange.host))
+            for at, seconds in [*exchange.waits, (len(exchange.answer), 0.0)]:
+                self._carry_out(passed + at)
+                self._pass(seconds)
+            passed += len(exchange.answer)
+        self._pass(_LAST_WAIT if self._waits() else 0.0)
+        return self._outputs
+
+    def _waits(self) -> bool:
+        """Whether the recorded module had said more by now."""
+        said = sum(len(output.data) for output in self._outputs)
+        return said < sum(len(exchange.answer) for exchange in self._exchanges)
+
+    def _carry_out(self, up_to: int) -> None:
+        """What the peers had done when the recorded module had written so many bytes."""
+        while self._guesses and self._guesses[0].at < up_to:
+            guess = self._guesses.pop(0)
+            if isinstance(guess, ContextLost):
+                self._world.event(PdpLost(guess.context))
+            elif isinstance(guess, NetworkDid):
+                self._world.event(guess.event)
+            else:
+                self._peers.carry_out(guess)
+            self._world.settle()
+        self._hear()
+
+    def _pass(self, seconds: float) -> None:
+        if seconds:
+            self._world.advance(seconds)
+        self._hear()
+
+    def _hear(self) -> None:
+        data = self._world.take()
+        if data:
+            self._outputs.append(Output(data, self._asked))
+
+
+def _options(exchanges: list[_Exchange]) -> Options:
+    """A card with the PIN that the recorded one took; the module's own name for the port it is used at."""
+    options = Options()
+    for exchange in exchanges:
+        pin = _UNLOCKS.search(bytes(exchange.host))
+        if pin is not None and not options.pin and b"ERROR" not in exchange.answer:
+            options = replace(options, pin=pin[1].decode())
+        port = _USED_AT.search(exchange.answer)
+        if port is not None:
+            options = replace(options, port_name=port[1].decode())
+    return options
+
+
+def _by_exchange(found: list[tuple[int, Server]]) -> dict[int, list[Server]]:
+    wanted: dict[int, list[Server]] = {}
+    for index, server in found:
+        wanted.setdefault(index, []).append(server)
+    return wanted
+
+
+def _guess(exchanges: list[_Exchange]) -> list[Guess]:
+    stream = bytearray()
+    reading: dict[int, int] = {}
+    for exchange in exchanges:
+        link = reads(bytes(exchange.host))
+        if link is not None:
+            reading[len(stream)] = link
+        stream += exchange.answer
+    return guesses(bytes(stream), reading)

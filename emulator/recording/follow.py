@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .actions import DriverOpens, StandIn
 from .format import Happening, Line, Silence, Transcript, of_host, of_module
-from .text import Place, escape, has_wildcard
+from .text import FormatError, Place, escape, has_wildcard
 
 EXACT, CLASS, HEX = 0, 1, 2
 """How a byte of the host is compared: with itself, or, in a stand-in, by its class."""
@@ -225,3 +225,6 @@ def _comparison(stream: bytes, transcript: Transcript) -> bytes:
                 how[place : place + len(text)] = mark
                 place = stream.find(text, place + len(text))
     return bytes(how)
+
+
+__all__ = ["Departure", "Follower", "FormatError"]

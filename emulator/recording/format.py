@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .actions import Action, parse_action
 from .header import Header, header_line
-from .text import FormatError, Place, integer, unescape
+from .text import FormatError, Place, as_bytes, integer, unescape
 
 PROMPT = b"\r\n> "
 
@@ -149,14 +149,14 @@ def _step(line: str, place: Place) -> TranscriptStep:
     mark, _, rest = line.partition(" ")
     match mark:
         case ">" | ">+":
-            return HostWrites(place, rest.encode("latin-1") + b"\r", line=True, echoed=mark == ">+")
+            return HostWrites(place, as_bytes(rest, place) + b"\r", line=True, echoed=mark == ">+")
         case ">>":
             return HostWrites(place, unescape(rest, place))
         case "<":
             text = rest.rstrip()
             if not text:
                 raise place.error("an expected line cannot be empty")
-            text.encode("latin-1")
+            as_bytes(text, place)  # what is no byte cannot come
             return Prompt(place) if text == ">" else Line(place, text)
         case "<<":
             if not rest:

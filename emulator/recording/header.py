@@ -212,7 +212,7 @@ def _peers(header: Header, value: str, place: Place) -> None:
         refuses, script = _script(found[4], place)
         header.peers.append(Peer(place, found[1], found[2], int(found[3]), refuses, script))
     elif found := _PING.fullmatch(value):
-        rtt = tuple(int(part) for part in found[2].split(","))
+        rtt = tuple(integer(part.strip(), place) for part in found[2].split(","))
         header.pings.append(Ping(place, found[1], rtt, int(found[3])))
     elif found := _NTP.fullmatch(value):
         header.ntp.append(Ntp(place, found[1], int(found[2]), *_time(found[3], place)))
@@ -228,7 +228,10 @@ def _time(text: str, place: Place) -> tuple[float, int]:
     found = _TIME.fullmatch(text)
     if found is None:
         raise place.error(f"{text!r} is no time as yyyy/MM/dd,hh:mm:ss+zz")
-    local = datetime.strptime(found[1], "%Y/%m/%d,%H:%M:%S").replace(tzinfo=UTC)
+    try:
+        local = datetime.strptime(found[1], "%Y/%m/%d,%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise place.error(f"{text!r} is no time: {error}") from None
     quarters = int(found[2])
     return local.timestamp() - 900 * quarters, quarters
 

@@ -83,38 +83,24 @@ def _add_replay(commands: Any) -> None:
     parser.set_defaults(action=_replay)
 
 
-def _replay(args: argparse.Namespace) -> int:
-    from .replay import replay
-
-    return replay(args)
-
-
 def _add_compare(commands: Any) -> None:
     parser = _parser(
         commands,
         "compare",
-        "play the driver's side of a recording to the emulator, and list what it says otherwise",
-        "Every line where module and emulator differ is listed, with its place in the file, in no time and\n"
-        "without a port. Far ends do what the recording tells of them; numbers, addresses and the card are\n"
-        "those that the module told. Lines that tell of radio, time, voltage or firmware are left out.\n"
-        "Exit status: 0 if they are the same, 1 if they differ, 2 for a wrong file, 3 for a broken dialect.",
+        "play the driver's side of a recording to the emulator, and list what differs",
+        "Play what the driver wrote in a recording to an emulated module (on a clock of its own: it takes\n"
+        "no time), and list every line where the emulator says something else than the module did. What is\n"
+        "of the place and the day (identities, signal, operator, time, addresses, versions) is compared by\n"
+        "its shape. Exit status: 0 the same, 1 it differs, 2 for a wrong file.",
         "  vmodem compare dialogue.txt --dialect sim800\n"
-        "  vmodem compare dialogue.txt --dialect bg96 --ignore '+QIURC: \"recv\"*' --ignore 'RING'",
+        "  vmodem compare dialogue.txt --ignore '+CIEV:*' --strict",
     )
     add = parser.add_argument
     add("file", metavar="FILE", help="a recording")
-    add("--dialect", metavar="NAME", help="which module to compare with (default: as the file says)")
-    text = "leave out lines like this (* and ? as in file names); repeatable"
+    add("--dialect", metavar="NAME", help="the emulated module (default: what the file's header says)")
+    text = "leave out lines of both that match; * and ? as in file names; repeatable"
     add("--ignore", metavar="GLOB", action="append", default=[], help=text)
-    add("--strict", action="store_true", help="leave out nothing but what --ignore says")
-    add("--timing", metavar="T", default="instant", help="latencies: instant (default), typical, or a factor")
-    add = parser.add_argument_group("module and SIM card, where the recording does not tell").add_argument
-    add("--seed", metavar="N", type=int, help="serial numbers, subscriber and addresses follow from it")
-    add("--imei", metavar="DIGITS", help="the module's serial number")
-    add("--number", metavar="NUMBER", help="the subscriber's number")
-    add("--pin", metavar="PIN", help="lock the SIM card with this PIN")
-    text = "its address in the mobile network; once for each PDP context"
-    add("--local-ip", metavar="IP", action="append", default=[], help=text)
+    add("--strict", action="store_true", help="compare every byte, also what is of the place and the day")
     parser.set_defaults(action=_compare)
 
 
@@ -122,6 +108,12 @@ def _compare(args: argparse.Namespace) -> int:
     from .compare import compare
 
     return compare(args)
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from .replay import replay
+
+    return replay(args)
 
 
 def _record(args: argparse.Namespace) -> int:

@@ -112,11 +112,11 @@ class Recorder(PipeSink, Reader):
         self._stopped = stopped
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._redactor = None
+        self._redactor: Redacted | None = None
         if plan.redact:
-            from .redacting import Redacting
+            from .redacting import Redacted
 
-            self._redactor = Redacting()
+            self._redactor = Redacted()
         try:
             self._file = os.open(plan.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         except OSError as error:

@@ -31,7 +31,7 @@ _ESCAPE = re.compile(
 )
 _SIMPLE = {"r": "\r", "n": "\n", '"': '"', "\\": "\\"}
 _CONTROL = {"Ctrl+Z": "\x1a", "ESC": "\x1b"}
-_MOST = 1_000_000
+_MOST = 1 << 20
 """Bytes that one ``{bytes N}`` can stand for."""
 _FILLER = "".join(chr(code) for code in range(0x30, 0x7B))
 
@@ -53,8 +53,13 @@ def unescape(text: str, place: Place) -> bytes:
             raise place.error(f"{{bytes {count}}} is more than {_MOST}")
         return (_FILLER * (count // len(_FILLER) + 1))[:count]
 
+    return as_bytes(_ESCAPE.sub(replaced, text), place)
+
+
+def as_bytes(text: str, place: Place) -> bytes:
+    """``text`` as it stands, a byte for each character."""
     try:
-        return _ESCAPE.sub(replaced, text).encode("latin-1")
+        return text.encode("latin-1")
     except UnicodeEncodeError as error:
         raise place.error(f"a character that is no byte: {error}") from None
 

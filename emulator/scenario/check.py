@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
 from .. import registry
-from ..dialect import Dialect
 from ..mistakes import CommandLineError, find_dialect
-from . import model, steps, values, vocabulary
+from . import model, values, vocabulary
+from .actions import DECIDING, Step
+from .check_dialects import for_everybody, unable
 from .check_steps import WRONG, rssi_fault
+from .parts import Part
 from .text import Fault, Path_, Source
+
+if TYPE_CHECKING:
+    from ..dialect import Dialect
 
 OCCURRENCES = (
     "command",
@@ -37,9 +43,34 @@ RouteCheck = Callable[[str, str], object]
 """Raises ``ValueError`` for what is no route (the netstack knows)."""
 
 
-def check(source: Source, scenario: model.Scenario, route: RouteCheck) -> list[Fault]:
-    """Everything that is wrong with a scenario that has the right structure."""
-    return list(_Check(source, scenario, route).all())
+def check(
+    source: Source, scenario: model.Scenario, route: RouteCheck, played_on: Callable[[str], str] | None = None
+) -> list[Fault]:
+    """Everything that is wrong with a scenario that has the right structure; ``played_on`` as for loading."""
+    found = list(_Check(source, scenario, route).all())
+    if found:
+        return found
+    name = scenario.modem.dialect
+    name = name if played_on is None else played_on(name)
+    if name == "any":
+        return []
+    try:
+        dialect = find_dialect(name)
+    except CommandLineError:
+        return []  # the command line's own mistake, which is told where it is read
+    return [source.fault(path, f"not on {name}: {text}") for path, text in unable(scenario, dialect)]
+
+
+def remarks(source: Source, scenario: model.Scenario) -> list[Fault]:
+    """Of a scenario for any dialect: what some of ours do not have. No fault, but good to know."""
+    if scenario.modem.dialect != "any" or for_everybody(scenario):
+        return []
+    found: dict[Path_, list[str]] = {}
+    for name in registry.IN_TREE:
+        for path, _ in unable(scenario, find_dialect(name)):
+            found.setdefault(path, []).append(name)
+    text = "there is no such thing on {} (where it is refused; modem.dialect says which module it is for)"
+    return [source.fault(path, text.format(" and ".join(names))) for path, names in found.items()]
 
 
 class _Check:
@@ -47,8 +78,9 @@ class _Check:
         self._source = source
         self._route_check = route
         self._scenario = scenario
-        self._rules = [rule.id for rule in scenario.rules]
-        self._marks = [step.mark for rule in scenario.rules for step in rule.do if step.mark is not UNSET]
+        self._rules = [*(rule.id for rule in scenario.rules), *source.names.rules]
+        steps = [step for rule in scenario.rules for step in rule.do]
+        self._marks = [*(step.mark for step in steps if step.mark is not UNSET), *source.names.marks]
         self._dialect: Dialect | None = None
 
     def all(self) -> Iterator[Fault]:
@@ -232,7 +264,7 @@ class _Check:
             (key,) = given
             if key == "wait":
                 deciding = False
-            if key in steps.DECIDING and not deciding:
+            if key in DECIDING and not deciding:
                 yield self._fault(
                     (*here, key),
                     "decides about the command that is just received: it stands in a rule with when: command "
@@ -248,7 +280,7 @@ class _Check:
             for what in each
         )
 
-    def _step(self, key: str, step: model.Step, path: Path_) -> Iterator[Fault]:
+    def _step(self, key: str, step: Step, path: Path_) -> Iterator[Fault]:
         wrong = WRONG.get(key)
         text = None if wrong is None else wrong(getattr(step, key))
         if text:
@@ -256,7 +288,7 @@ class _Check:
 
     # ---- occurrences -----------------------------------------------------------------------------
 
-    def _one(self, what: model.Part, path: Path_, keys: tuple[str, ...]) -> Iterator[Fault]:
+    def _one(self, what: Part, path: Path_, keys: tuple[str, ...]) -> Iterator[Fault]:
         given = [key for key in keys if getattr(what, key, UNSET) is not UNSET]
         if len(given) != 1:
             listed = " and ".join(given) if given else "none of them"

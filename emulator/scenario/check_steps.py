@@ -1,4 +1,7 @@
-"""What is wrong inside one step: values that nothing can have, and keys that exclude each other."""
+"""What is wrong inside one step: values that nothing can have, and keys that exclude each other.
+
+Rules for editors: an editor's hook runs this for each save. What only some steps need is imported there.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from .. import faults
-from . import model, steps, values
+from . import actions, values
+from .parts import Between
 
 RESULT_OPS = {
     "connect_fail": ("socket.open",),
@@ -21,7 +24,7 @@ RESULT_OPS = {
 """The operations that can fail in this way; the other results are errors, which every command can have."""
 
 
-def _fail_faults(fail: model.Fail) -> str:
+def _fail_faults(fail: actions.Fail) -> str:
     if (fail.command is UNSET) is (fail.op is UNSET):
         return "exactly one of command and op says what fails"
     ops = RESULT_OPS.get(fail.result)
@@ -30,7 +33,7 @@ def _fail_faults(fail: model.Fail) -> str:
     return ""
 
 
-def _garble_faults(garble: model.Garble) -> str:
+def _garble_faults(garble: actions.Garble) -> str:
     kinds = [k for k in ("flip", "drop", "double", "insert", "split") if getattr(garble, k) is not UNSET]
     if len(kinds) != 1:
         listed = " and ".join(kinds) if kinds else "none"
@@ -38,9 +41,11 @@ def _garble_faults(garble: model.Garble) -> str:
     return ""
 
 
-def _link_faults(link: model.Impairment) -> str:
+def _link_faults(link: actions.Impairment) -> str:
+    from .steps_path import toxics
+
     try:
-        chain = steps.toxics(link)
+        chain = toxics(link)
     except ValueError as error:
         return str(error)
     if link.peer is not UNSET and link.link != "any":
@@ -55,19 +60,22 @@ def _link_faults(link: model.Impairment) -> str:
 
 
 def _peer_fault(peer: str | UnsetType) -> str:
+    if peer is UNSET:
+        return ""
+    from .. import faults
+
     try:
-        if peer is not UNSET:
-            faults.Peers(peer)
+        faults.Peers(peer)
     except ValueError as error:
         return str(error)
     return ""
 
 
-def _connects_faults(connects: model.Connects) -> str:
+def _connects_faults(connects: actions.Connects) -> str:
     return _peer_fault(connects.peer)
 
 
-def _dns_faults(dns: model.Dns) -> str:
+def _dns_faults(dns: actions.Dns) -> str:
     return "" if dns.answer else "an answer of no addresses is none (write nxdomain)"
 
 
@@ -76,7 +84,7 @@ _SENDER = re.compile(r"\+?[0-9*#]{1,20}|[A-Za-z0-9 .,&'()_!?/:+*#-]{1,11}", re.A
 _CALLER = re.compile(r"\+?[0-9*#]{0,20}", re.ASCII)
 
 
-def _sms_faults(sms: model.Sms) -> str:
+def _sms_faults(sms: actions.Sms) -> str:
     if _SENDER.fullmatch(sms.from_):
         return ""
     return f"nobody sends from {sms.from_!r} (a number of up to 20 digits, or a name of up to 11 characters)"
@@ -87,8 +95,8 @@ def rssi_fault(rssi: int) -> str:
     return "" if rssi <= 31 or rssi == 99 else f"{rssi} is no <rssi> (0 to 31, or 99: not known)"
 
 
-def _signal_faults(signal: model.Signal) -> str:
-    if isinstance(signal.rssi, model.Walk):
+def _signal_faults(signal: actions.Signal) -> str:
+    if isinstance(signal.rssi, actions.Walk):
         if signal.rssi.walk[0] > signal.rssi.walk[1]:
             return "a walk goes from its lower bound to its upper one"
     elif fault := rssi_fault(signal.rssi):
@@ -98,15 +106,15 @@ def _signal_faults(signal: model.Signal) -> str:
     )
 
 
-def _time_faults(time: model.Time) -> str:
+def _time_faults(time: actions.Time) -> str:
     try:
-        steps.utc_seconds(time.utc)
+        values.utc_seconds(time.utc)
     except ValueError:
         return f"{time.utc} is no moment of any calendar"
     return ""
 
 
-def _ring_faults(ring: model.Ring) -> str:
+def _ring_faults(ring: actions.Ring) -> str:
     if ring.for_ is not UNSET and ring.times is not UNSET:
         return "for and times both say when the caller gives up (keep one)"
     if not _CALLER.fullmatch(ring.from_):
@@ -114,15 +122,24 @@ def _ring_faults(ring: model.Ring) -> str:
     return ""
 
 
-def _range_faults(duration: str | model.Between) -> str:
-    if isinstance(duration, model.Between):
+def _ussd_faults(ussd: actions.Ussd) -> str:
+    if ussd.times is not UNSET and ussd.to is UNSET:
+        return "times is of answers (say to which request, with to; or leave it out)"
+    speaks = ussd.result in ("notify", "request")
+    if speaks and not ussd.text:
+        return f"{ussd.result} has a text (give it)"
+    return "" if speaks or not ussd.text else f"{ussd.result} has no text (leave it out)"
+
+
+def _range_faults(duration: str | Between) -> str:
+    if isinstance(duration, Between):
         low, high = map(values.seconds, duration.between)
         if low > high:
             return f"between {duration.between[0]} and {duration.between[1]} there is nothing"
     return ""
 
 
-def _lines_faults(lines: model.Lines) -> str:
+def _lines_faults(lines: actions.Lines) -> str:
     return "" if lines.given() else "no line is named (ri, dcd, cts, dsr)"
 
 
@@ -136,6 +153,7 @@ WRONG: dict[str, Callable[[Any], str]] = {
     "line": _lines_faults,
     "time": _time_faults,
     "ring": _ring_faults,
+    "ussd": _ussd_faults,
     "sms": _sms_faults,
     "connects": _connects_faults,
     "dns": _dns_faults,

@@ -14,22 +14,28 @@ from msgspec import UNSET
 
 from .. import faults
 from ..dialect import Dialect
-from ..effects import Effect
+from ..effects import CommandEnded, Effect
 from ..events import Event, PowerChanged, RegistrationChanged, SignalChanged
 from ..jobs import Timer, Timers
 from ..orders import Finish, Note, Order
 from ..tampering import Incoming, Verdict
 from . import values
+from .actions import Step
 from .expectations import Expectations, Watched
+from .failing import Failing
 from .happenings import Happening, Kind, States, kinds, matches
-from .model import Expectation, Guard, Rule, Scenario, Step, Trigger
+from .model import Expectation, Guard, Rule, Scenario, Trigger
 from .noise import Noise
 from .playing import Playing
 from .report import Listener, Report
-from .steps import Gated, Stage, offered, perform
+from .stage import Gated, Stage
+from .steps import perform
+from .steps_network import offered
+from .text import Names
 from .vocabulary import beginnings
 from .witness import Witness
 
+OFTEN = (Kind.BYTES, Kind.SOCKET, Kind.URC, Kind.COMMAND, Kind.OP)
 TESTER = "tester"
 """The name under which steps are taken that no rule has."""
 
@@ -61,27 +67,24 @@ class Director:
         """What the network offers where there is coverage: registration and signal."""
         self._orders: list[Order] = []
         self._timers = Timers()
-        self._witness = Witness(self._happened, self._assigned)
+        self._ignored: set[Kind] = set()
+        """What comes often, and nobody asks for."""
+        self._witness = Witness(self._happened, self._assigned, self._ignored)
         self._on_links: dict[str, tuple[int, faults.Impair]] = {}
         self._rules = [Playing(rule, seed) for rule in scenario.rules]
         self._rules_of = {kind: [r for r in self._rules if kind in _kinds(r.rule.when)] for kind in Kind}
         self._marks: set[str] = set()
         self._expectations = Expectations(scenario.expect, self._judged)
-        self._ignored = {
+        self._ignored |= {
             kind
-            for kind in ((Kind.BYTES, Kind.SOCKET, Kind.URC) if listener is None else (Kind.BYTES,))
+            for kind in (OFTEN if listener is None else (Kind.BYTES,))
             if not self._rules_of[kind] and not any(kind in each.kinds for each in self._expectations.all)
         }
-        """What comes often, and nobody asks for."""
         tester = Rule(id=TESTER, when=Trigger(external=TESTER), do=[Step(log=TESTER)])
         self._tester = Playing(tester, seed)
         self._verdict = ""
         self._gated: Gated | None = None
-        self._armed: list[tuple[Callable[[Incoming], bool], Callable[[Gated], None]]] = []
-        self._behind: tuple[Order, ...] = ()
-        """What happens when the command that is being executed has ended."""
-        self._undone: tuple[Order, ...] = ()
-        """What happens when it has failed, or the connection that it began is made or refused."""
+        self.failing = Failing(self.order)
         self._happenings: deque[Happening] = deque()
         self._telling = False
         self._restart: Timer | None = None
@@ -144,10 +147,17 @@ class Director:
         self._stimulus += 1
         self._go_on(self._tester, steps, 0)
 
+    @property
+    def names(self) -> Names:
+        """What an expectation that comes while it runs can name."""
+        marks = {step.mark for rule in self.scenario.rules for step in rule.do if step.mark is not UNSET}
+        return Names(frozenset(rule.id for rule in self.scenario.rules), frozenset(marks | self._marks))
+
     def expect(self, now: float, expectation: Expectation) -> Watched:
-        """Expect this as well, from now on."""
+        """Expect this as well: from now on, or from a mark or a rule that is still to come."""
         self.now = now
-        watched = self._expectations.add(expectation, now)
+        reached = {"start", *self._marks, *(each.rule.id for each in self._rules if each.taken)}
+        watched = self._expectations.add(expectation, now, begins=expectation.after in reached)
         self._ignored -= watched.kinds
         return watched
 
@@ -180,6 +190,8 @@ class Director:
     def effect(self, now: float, effect: Effect) -> None:
         """The module asks for something."""
         self.now = now
+        if type(effect) is CommandEnded:
+            self.failing.ended(failed=not effect.ok)
         self._witness.effect(effect)
 
     def note(self, now: float, text: str) -> None:
@@ -206,23 +218,14 @@ class Director:
         """A command is about to be executed: what becomes of it."""
         self.now = incoming.now
         self._stimulus += 1
-        self._release()
-        gated = self._gated = Gated()
-        for wanted, act in [armed for armed in self._armed if armed[0](incoming)][:1]:
-            self._armed.remove((wanted, act))
-            act(gated)
+        if self.failing.idle and Kind.COMMAND in self._ignored and Kind.OP in self._ignored:
+            self._witness.command(incoming.text, incoming.op, "received")
+            return None
+        gated = self._gated = self.failing.begins(incoming)
         self._witness.command(incoming.text, incoming.op, "received")
         self._gated = None
-        self._behind, self._undone = tuple(gated.behind), (*self._undone, *gated.undone)
+        self.failing.decided(gated)
         return gated.verdict()
-
-    def _release(self) -> None:
-        behind, self._behind = self._behind, ()
-        self._orders += behind
-
-    def _undo(self) -> None:
-        undone, self._undone = self._undone, ()
-        self._orders += undone
 
     def pass_on(self, direction: str, data: bytes) -> list[tuple[float, bytes]]:
         """What a bad line makes of a write."""
@@ -234,8 +237,10 @@ class Director:
 
     def next_deadline(self) -> float | None:
         """When :meth:`handle_timer` wants to be called."""
-        due = [self._timers.next_deadline(), self._expectations.next_deadline()]
-        return min((moment for moment in due if moment is not None), default=None)
+        timer, expected = self._timers.next_deadline(), self._expectations.next_deadline()
+        if timer is None or expected is None:
+            return expected if timer is None else timer
+        return min(timer, expected)
 
     def handle_timer(self, now: float) -> None:
         """Time has come to ``now``."""
@@ -245,8 +250,15 @@ class Director:
         self._expectations.time(now)
         self._timers.fire(now)
 
-    def orders(self) -> list[Order]:
+    @property
+    def garbles(self) -> bool:
+        """Whether :meth:`pass_on` may change anything."""
+        return self.noise.active
+
+    def orders(self) -> Sequence[Order]:
         """What is to be done now, in order; each is handed out once."""
+        if not self._orders:
+            return ()
         orders, self._orders = self._orders, []
         self._ordered += [order for order in orders if isinstance(order, Event)]
         return orders
@@ -275,12 +287,8 @@ class Director:
         """Expectations first: what a rule does now comes behind it."""
         if it.kind is Kind.STATE:
             self.states.known[it.machine] = it.after
-        elif it.kind is Kind.COMMAND and it.phase != "received":
-            self._release()
-            if it.phase == "failed":
-                self._undo()
-        elif it.kind is Kind.OP and it.text == "socket.open" and it.phase != "received":
-            self._undo()
+            if it.link is not None:
+                self.failing.link_moved(it.link, it.after)
         self._expectations.see(it, self.now)
         if self._listener is not None:
             self._listener.happened(self.now, it)
@@ -335,6 +343,11 @@ class Director:
         self.order(Note(f"mark {name}"))
         self._happened(Happening(Kind.MARK, name))
 
+    @property
+    def failed(self) -> bool:
+        """Whether a step said so: no expectation is needed any more to know it."""
+        return self._verdict == "fail"
+
     def judge(self, verdict: str) -> None:
         """A ``verdict`` step ends the run."""
         self._verdict = verdict
@@ -368,14 +381,11 @@ class Director:
             self._on_links.pop(name, None)
 
     def _assigned(self, link: int, handle: int) -> None:
-        """A link has a new socket: it is impaired before it connects."""
+        """A link has a new socket: what becomes of it is known before it connects."""
+        self.failing.assigned(link, handle)
         for owner, impair in self._on_links.values():
             if owner == link:
                 self.order(replace(impair, target=faults.OneSocket(handle)))
-
-    def arm(self, wanted: Callable[[Incoming], bool], act: Callable[[Gated], None], times: int) -> None:
-        """Let ``act`` decide about the next ``times`` commands that are ``wanted``."""
-        self._armed += [(wanted, act)] * times
 
     def _judged(self, watched: Watched) -> None:
         self.order(Note(f"expectation {watched.expectation.id}: {watched.verdict.value}, {watched.detail}"))

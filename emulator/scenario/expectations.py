@@ -123,11 +123,11 @@ class Expectations:
         """The run begins."""
         self._begin("start", now)
 
-    def add(self, expectation: Expectation, now: float) -> Watched:
-        """One more, which begins now, or with a mark or rule that is still to come."""
+    def add(self, expectation: Expectation, now: float, *, begins: bool) -> Watched:
+        """One more, which ``begins`` now, or with a mark or rule that is still to come."""
         watched = Watched(expectation)
         self.all.append(watched)
-        if expectation.after == "start":
+        if begins:
             watched.begin(now)
         return watched
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
 
 from msgspec import UNSET
 
+from ..wildcards import glob
 from . import values
-from .model import AnyLink, Occurrence
+from .model import Occurrence
+from .parts import AnyLink
 from .vocabulary import same_machine, unnumbered, words
 
 
@@ -48,12 +48,6 @@ class Happening:
     """Bytes of this direction (``text``) so far, on this link; ``everywhere`` on all."""
     everywhere: int = 0
     added: int = 0
-
-
-@lru_cache(maxsize=1024)
-def glob(pattern: str) -> re.Pattern[str]:
-    """A pattern in which only ``*`` is special: ``?`` and ``[`` are parts of AT commands."""
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))), re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(slots=True)

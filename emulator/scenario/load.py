@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,50 +12,58 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from . import model, words
+from . import actions, model, words
+from .actions import Step
 from .check import RouteCheck, check
-from .text import Fault, Path_, ScenarioError, Source, Value, foreign, read
+from .text import Fault, Names, Path_, ScenarioError, Source, Value, foreign, read
 
 T = TypeVar("T", bound=Struct)
 _WHERE = re.compile(r"(.*?)(?: - at `\$?(.*)`)?", re.DOTALL)
 _PART = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 
 
-def load(path: Path, route: RouteCheck) -> model.Scenario:
+def load(path: Path, route: RouteCheck, played_on: Callable[[str], str] | None = None) -> model.Scenario:
     """The scenario in ``path``; raises :class:`~.text.ScenarioError` with every fault that was found.
 
-    ``route(match, to)`` raises ``ValueError`` for what is no route.
+    ``route(match, to)`` raises ``ValueError`` for what is no route. ``played_on`` says on which dialect a
+    scenario is played that names this one (or ``any``); left out: on that which it names.
     """
-    return checked(read(path), route)
+    return checked(read(path), route, played_on)
 
 
-def checked(source: Source, route: RouteCheck) -> model.Scenario:
+def checked(
+    source: Source, route: RouteCheck, played_on: Callable[[str], str] | None = None
+) -> model.Scenario:
     """The scenario that a file's values are; raises as :func:`load` does."""
     faults: list[Fault] = []
     scenario = _Reader(source, faults).scenario()
     if scenario is not None:
-        faults += check(source, scenario, route)
+        faults += check(source, scenario, route, played_on)
     if faults or scenario is None:
         raise ScenarioError(sorted(faults, key=lambda fault: fault.line))
     return scenario
 
 
-def steps_of(steps: Value, whose: str) -> list[model.Step]:
+def steps_of(steps: Value, whose: str) -> list[Step]:
     """Steps that ``whose`` gives while a modem runs; raises as :func:`load` does."""
     rule = {"id": whose, "when": {"external": whose}, "do": steps}
     alone = isinstance(steps, list) and len(steps) == 1
     return _part({"rules": [rule]}, whose, f"rules[0].do{'[0]' if alone else ''}").rules[0].do
 
 
-def expectation_of(expectation: dict[str, Value], whose: str) -> model.Expectation:
-    """An expectation that ``whose`` has while a modem runs; raises as :func:`load` does."""
-    return _part({"expect": [expectation]}, whose, "expect[0]").expect[0]
+def expectation_of(expectation: dict[str, Value], whose: str, names: Names) -> model.Expectation:
+    """An expectation that ``whose`` has while a modem runs; it can name what ``names`` has.
+
+    Raises as :func:`load` does.
+    """
+    return _part({"expect": [expectation]}, whose, "expect[0]", names).expect[0]
 
 
-def _part(part: dict[str, Value], whose: str, place: str) -> model.Scenario:
+def _part(part: dict[str, Value], whose: str, place: str, names: Names | None = None) -> model.Scenario:
     """A scenario that has only this; a fault's field is told from ``place`` on."""
     try:
         source = foreign(whose, {"version": 1, "name": whose, **part})
+        source.names = names or source.names
         return checked(source, _no_routes)
     except ScenarioError as error:
         faults = [replace(fault, field=fault.field.removeprefix(place).lstrip(".")) for fault in error.faults]
@@ -140,7 +148,7 @@ class _Reader:
         if isinstance(step, str):
             self._add(path, f"is a word; a step is a key with a value (write {step}: ...)")
             return
-        self._convert(step, model.Step, path)
+        self._convert(step, Step, path)
 
     def _convert(self, value: Value, kind: type[T], path: Path_) -> T | None:
         try:
@@ -193,7 +201,7 @@ def _explained(text: str, kind: type[Struct], inside: Path_, value: Value) -> st
 
 def _example(text: str) -> str:
     if "connect_fail" in text:
-        return f"write one of {', '.join(model.RESULTS)}, or the number of one of the module's own errors"
+        return f"write one of {', '.join(actions.RESULTS)}, or the number of one of the module's own errors"
     for example, sign in (
         ("200ms, 5s, 2min", "(us|ms"),
         ("20kbit/s", "kbit"),

@@ -8,7 +8,7 @@ from random import Random
 from msgspec import UNSET
 
 from . import values
-from .model import Garble
+from .actions import Garble
 
 
 @dataclass(slots=True)

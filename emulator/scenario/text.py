@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-LARGEST = 1 << 20
+LARGEST = 1 << 17
 DEEPEST = 20
+MOST_FAULTS = 50
+"""Of one kind that are told; nobody reads more of them."""
 FORMATS = (".yaml", ".yml", ".toml", ".json")
 
 Path_ = tuple[str | int, ...]
@@ -52,6 +54,14 @@ def field_name(path: Path_) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What can be named that is not in the file: rules and marks of the scenario that runs already."""
+
+    rules: frozenset[str] = frozenset()
+    marks: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class Source:
     """A file's values, and the line of each place in it (as far as they are known)."""
@@ -59,6 +69,7 @@ class Source:
     file: str
     value: Value
     lines: dict[Path_, int] = field(default_factory=dict)
+    names: Names = Names()
 
     def fault(self, path: Path_, text: str) -> Fault:
         """A fault at ``path``; its line is that of the nearest place around it that is known."""
@@ -81,7 +92,7 @@ def read(path: Path) -> Source:
     except OSError as error:
         raise refuse(f"cannot be read: {error.strerror} (give the path of a scenario file)") from error
     if len(raw) > LARGEST:
-        raise refuse(f"more than {LARGEST >> 20} MiB (a scenario is a page or two)")
+        raise refuse(f"more than {LARGEST >> 10} KiB (a scenario is a page or two)")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -163,10 +174,28 @@ _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 def _yaml(name: str, text: str) -> Source:
     import yaml  # 20 ms, and only a scenario needs it
 
+    opening = (
+        yaml.FlowSequenceStartToken,
+        yaml.FlowMappingStartToken,
+        yaml.BlockSequenceStartToken,
+        yaml.BlockMappingStartToken,
+    )
+    closing = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
     source = Source(name, None)
     faults: list[Fault] = []
     try:
+        depth = 0
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            # Here, because PyYAML takes a millisecond for each open bracket: a file of them is minutes.
+            if isinstance(token, opening):
+                depth += 1
+            elif isinstance(token, closing):
+                depth -= 1
+            if depth > DEEPEST or len(faults) >= MOST_FAULTS:
+                line = token.start_mark.line + 1
+                text = f"deeper than {DEEPEST} levels" if depth > DEEPEST else "and so on"
+                faults.append(Fault(name, line, "", text))
+                break
             if isinstance(token, (yaml.AliasToken, yaml.AnchorToken, yaml.TagToken, yaml.DirectiveToken)):
                 kind = type(token).__name__.removesuffix("Token").lower()
                 line = token.start_mark.line + 1

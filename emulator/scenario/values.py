@@ -48,3 +48,10 @@ def probability(text: str) -> float:
     if value > 1:
         raise ValueError(f"{text!r} is more than always; write 0% to 100%")
     return value
+
+
+def utc_seconds(text: str) -> float:
+    """``2026-11-25T12:00:00Z`` in seconds since the epoch; raises ``ValueError`` for what no calendar has."""
+    from datetime import UTC, datetime
+
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()

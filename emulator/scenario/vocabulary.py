@@ -6,26 +6,37 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING
 
-from ..dialect import Dialect
-from ..phone import CallState
-from ..radio import SimState
-from ..states import ContextState, LinkState, PowerState, RegistrationState, ServerState
+if TYPE_CHECKING:
+    from ..dialect import Dialect
 
 ALIASES = {"pdp": "context", "server": "listener"}
 IP = "ip"
 IP_MACHINES = re.compile(r"(?:single connection|multi connection|multiple connections)(?: \d+)?")
 """What ``ip`` means: the state that the family's own documents call the TCP/IP state."""
-EVERYWHERE: Mapping[str, type[Enum]] = {
-    "link": LinkState,
-    "listener": ServerState,
-    "context": ContextState,
-    "call": CallState,
-    "registration": RegistrationState,
-    "sim": SimState,
-    "power": PowerState,
-}
-"""The machines that every module has; the first state of each is the one that it begins in."""
+
+
+@cache
+def everywhere() -> Mapping[str, type[Enum]]:
+    """The machines that every module has; the first state of each is the one that it begins in.
+
+    A function, because a file that speaks of no state is checked without loading them.
+    """
+    from ..phone import CallState
+    from ..radio import SimState
+    from ..states import ContextState, LinkState, PowerState, RegistrationState, ServerState
+
+    return {
+        "link": LinkState,
+        "listener": ServerState,
+        "context": ContextState,
+        "call": CallState,
+        "registration": RegistrationState,
+        "sim": SimState,
+        "power": PowerState,
+    }
 
 
 def words(state: str) -> str:
@@ -54,7 +65,7 @@ def same_machine(wanted: str, machine: str) -> bool:
 
 def machines_of(dialects: Iterable[Dialect]) -> dict[str, tuple[str, ...]]:
     """The states of each machine, the one it begins in first; ``ip`` has those of all that it may mean."""
-    found = {name: tuple(str(state.value) for state in states) for name, states in EVERYWHERE.items()}
+    found = {name: tuple(str(state.value) for state in states) for name, states in everywhere().items()}
     for dialect in dialects:
         for machine in dialect.machines:
             states = tuple(str(state.value) for state in type(machine.initial))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from ..effects import (
     CommandEnded,
@@ -44,9 +44,26 @@ OVERRUN = "overrun"
 class Witness:
     """Counts and translates."""
 
-    def __init__(self, happened: Callable[[Happening], None], assigned: Callable[[int, int], None]) -> None:
-        """``assigned(link, handle)`` is told of each socket that a link gets, before it connects."""
+    def __init__(
+        self,
+        happened: Callable[[Happening], None],
+        assigned: Callable[[int, int], None],
+        ignored: Container[Kind],
+    ) -> None:
+        """``assigned(link, handle)`` is told of each socket that a link gets, before it connects.
+
+        ``ignored``: of what kinds nobody wants to hear, now.
+        """
         self._happened = happened
+        self._ignored = ignored
+        self._effects: dict[type[Effect], Callable[..., None]] = {
+            SocketAssigned: self._socket_assigned,
+            SendData: self._sent,
+            OpenSocket: self._opens,
+            StateChanged: self._state,
+            CommandEnded: self._command_ended,
+            Said: self._said,
+        }
         self._assigned = assigned
         self._opening = False
         """Whether ``socket.open`` has begun and nothing has moved for it yet."""
@@ -68,14 +85,15 @@ class Witness:
         ``socket.open`` is not over with the command but with the connection; and where nothing was opened
         when the command has its answer, be it an OK (AT+QIOPEN without a context), it has failed.
         """
-        self._happened(Happening(Kind.COMMAND, text, phase))
+        if Kind.COMMAND not in self._ignored:
+            self._happened(Happening(Kind.COMMAND, text, phase))
         if op == "socket.open":
             refused, self._opening = self._opening, phase == "received"
             if phase != "received":
                 if not refused:
                     return
                 phase = "failed"
-        if op:
+        if op and Kind.OP not in self._ignored:
             self._happened(Happening(Kind.OP, op, phase))
 
     def event(self, event: Event) -> None:
@@ -83,7 +101,8 @@ class Witness:
         name = SOCKET_EVENTS.get(type(event))
         if name is not None:
             handle: int = event.handle  # type: ignore[attr-defined]
-            self._happened(Happening(Kind.SOCKET, name, link=self._links.get(handle)))
+            if Kind.SOCKET not in self._ignored:
+                self._happened(Happening(Kind.SOCKET, name, link=self._links.get(handle)))
             if isinstance(event, Received):
                 self._count("to_host", handle, len(event.data))
         elif isinstance(event, LineChanged):
@@ -91,24 +110,30 @@ class Witness:
 
     def effect(self, effect: Effect) -> None:
         """The module asks for something."""
-        if isinstance(effect, SocketAssigned):
-            if effect.link is not None:
-                self._links.pop(self._newest.get((effect.context, effect.link), 0), None)
-                self._newest[effect.context, effect.link] = effect.handle
-                self._assigned(effect.link, effect.handle)
-            self._links[effect.handle] = effect.link
-            if effect.handle < 0:
-                self._happened(Happening(Kind.SOCKET, "accepted", link=effect.link))
-        elif isinstance(effect, SendData):
-            self._count("to_net", effect.handle, len(effect.data))
-        elif isinstance(effect, OpenSocket):
-            self._happened(Happening(Kind.SOCKET, "opening", link=self._links.get(effect.handle)))
-        elif isinstance(effect, StateChanged):
-            self._state(effect)
-        elif isinstance(effect, CommandEnded):
-            self.command(effect.text, effect.op, "done" if effect.ok else "failed")
-        elif isinstance(effect, Said):
-            self._happened(Happening(Kind.URC, effect.text))
+        told = self._effects.get(type(effect))
+        if told is not None:
+            told(effect)
+
+    def _socket_assigned(self, effect: SocketAssigned) -> None:
+        if effect.link is not None:
+            self._links.pop(self._newest.get((effect.context, effect.link), 0), None)
+            self._newest[effect.context, effect.link] = effect.handle
+            self._assigned(effect.link, effect.handle)
+        self._links[effect.handle] = effect.link
+        if effect.handle < 0:
+            self._happened(Happening(Kind.SOCKET, "accepted", link=effect.link))
+
+    def _sent(self, effect: SendData) -> None:
+        self._count("to_net", effect.handle, len(effect.data))
+
+    def _opens(self, effect: OpenSocket) -> None:
+        self._happened(Happening(Kind.SOCKET, "opening", link=self._links.get(effect.handle)))
+
+    def _command_ended(self, effect: CommandEnded) -> None:
+        self.command(effect.text, effect.op, "done" if effect.ok else "failed")
+
+    def _said(self, effect: Said) -> None:
+        self._happened(Happening(Kind.URC, effect.text))
 
     def note(self, text: str) -> None:
         """A remark: of a UART that was overrun."""
@@ -117,16 +142,20 @@ class Witness:
 
     def _state(self, effect: StateChanged) -> None:
         before, after = effect.before, effect.after
-        self._happened(Happening(Kind.STATE, machine=effect.machine, before=before, after=after))
+        of_link = effect.machine.startswith("link ")
+        link = int(effect.machine.removeprefix("link ")) if of_link else None
+        self._happened(Happening(Kind.STATE, machine=effect.machine, before=before, after=after, link=link))
         if effect.machine.startswith(OPENED):
             self._opening = False
-        if effect.machine.startswith("link ") and before == "CONNECTING":
+        if of_link and before == "CONNECTING":
             self._happened(Happening(Kind.OP, "socket.open", "done" if after == "CONNECTED" else "failed"))
 
     def _count(self, direction: str, handle: int, added: int) -> None:
         link = self._links.get(handle)
         self._totals[direction, link] += added
         self._everywhere[direction] += added
+        if Kind.BYTES in self._ignored:
+            return
         self._happened(
             Happening(
                 Kind.BYTES,

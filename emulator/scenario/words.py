@@ -35,7 +35,7 @@ STEPS = {
     "attach": "the network ends the packet attachment (`lost`), or allows it again (`back`)",
     "pdp_deact": "the network takes a PDP context away; `{}`: every active one",
     "pdp": "activations: `refuse`, `grant`; deactivations are not confirmed: `no_release`, `release`",
-    "sim": "the card is taken out (`remove`), or put in (`insert`)",
+    "sim": 'the card goes (`remove`), comes (`insert`), is another: `{pin: "4321"}`, `{asks: puk}`',
     "power": "`off`, `on`, `reset`; `crash` and `brownout` come back by themselves after `boot_time`",
     "fail": "the next commands or ops fail, in the dialect's own words: `connect_fail`, `send_fail` ...",
     "delay": "the command that triggers this rule is executed so much later",
@@ -52,7 +52,9 @@ STEPS = {
     "urc": "the module says this unasked: in its turn, or `at_once`, also between a command and its answer",
     "sms": "a short message arrives",
     "ring": "somebody calls",
+    "ussd": 'a service of the network says `text` (+CUSD): unasked, or as the answer `to: "*100#"`',
     "time": "the network tells the time",
+    "temperature": "so many degrees Celsius in the module, where it has a thermometer",
 }
 EXPECTATIONS = {
     "id": "its name in the report",

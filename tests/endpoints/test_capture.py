@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from capture_reader import Record, air, complaints, line, needs_tshark, records, streams, tshark
 from fleets import LIMIT, Fleet, free_port
+from realnet import needs_ping
+from responders import a, dns_reply, dns_server, ntp_reply, ntp_server
+from scapy.layers.dns import DNS
 from scapy.layers.inet import TCP, UDP
 
 Start = Callable[..., Fleet]
@@ -177,6 +180,42 @@ def test_bulk_in_both_directions_is_there_to_the_last_byte(
     assert {ends[2] if ends[0].startswith("10.") else ends[0]: 0 for ends in streams(found)} == {FAR: 0}
     assert sorted(streams(found).values()) == sorted([up, down])
     assert complaints(file) == []
+
+
+@needs_tshark
+@needs_ping
+def test_questions_that_a_real_network_answers(start: Start, file: Path) -> None:
+    """A name, the time and pings: each asked and answered in the capture, from the module's own address."""
+    zone = {"ntp.example": "202.120.2.101"}
+
+    def names(query: DNS) -> list[DNS]:
+        name = query.qd[0].qname.decode().rstrip(".")
+        return [dns_reply(query, a(name, zone[name]))]
+
+    with dns_server(names) as dns, ntp_server(lambda query: [ntp_reply(query, 1376881810.25)]) as ntp:
+        routes = (dns.route("8.8.8.8", 53), ntp.route(zone["ntp.example"], 123))
+        fleet = start("--dialect", "bg96", *(word for route in routes for word in ("--route", route)))
+        with Tap(fleet.line()) as tap:
+            for command in ('AT+QICSGP=1,1,"internet"', "AT+QIACT=1", 'AT+QIDNSCFG=1,"8.8.8.8"'):
+                tap.write(command.encode() + b"\r")
+                tap.hear(b"OK\r\n")
+            tap.write(b'AT+QNTP=1,"ntp.example"\r')
+            tap.hear(b'+QNTP: 0,"2013/08/19,')
+            tap.write(b'AT+QPING=1,"127.0.0.1",4,2\r')
+            tap.hear(b"\r\n+QPING: 0,2,2,0,")
+        assert fleet.stop() == (0, "")
+    assert complaints(file) == []
+    asked = tshark(file, "-Y", "dns || ntp || icmp", "-T", "fields", "-e", "_ws.col.Protocol", "-e", "ip.src")
+    rows = [tuple(row.split("\t")) for row in asked.splitlines()]
+    (mine,) = {source for kind, source in rows if source.startswith("10.")}
+    assert rows == [
+        ("DNS", mine),
+        ("DNS", "8.8.8.8"),
+        ("NTP", mine),
+        ("NTP", zone["ntp.example"]),
+        *[("ICMP", mine), ("ICMP", "127.0.0.1")] * 2,
+    ]
+    assert "Aug 19, 2013 03:10:10" in tshark(file, "-Y", "ntp.flags.mode == 4", "-V")
 
 
 @needs_tshark

@@ -14,6 +14,7 @@ from vmodem.emulator.effects import CommandFinished, Effect, SetSignal
 from vmodem.emulator.endpoints import Pipe, PipeSink
 from vmodem.emulator.engine import Modem
 from vmodem.emulator.events import Event, LineChanged, LineSignal, SmsArrived
+from vmodem.emulator.late import late_modems
 from vmodem.emulator.observer import Observer, together
 from vmodem.netstack.host import HostNetStack
 from vmodem.netstack.policy import Policy
@@ -200,6 +201,43 @@ def test_every_observer_hears_everything_in_order_and_the_end_once() -> None:
 def _beside(what: object) -> bool:
     """Whether it is nothing of what the test asks for: control lines."""
     return isinstance(what, SetSignal | LineChanged)
+
+
+def test_a_module_is_made_when_a_client_comes_and_not_before() -> None:
+    class Quiet(KeepingPipe):
+        def start(self, sink: PipeSink) -> None:
+            """Nobody is there yet."""
+
+    async def main() -> None:
+        clock = RealClock()
+        (late,) = late_modems(SIM800, [Options()], clock.now())
+        made: list[object] = []
+
+        def netstack(deliver: Callable[[Event], None]) -> HostNetStack:
+            made.append(deliver)
+            loop = asyncio.get_running_loop()
+            return HostNetStack(deliver=deliver, routes=Routes(()), policy=Policy.LOOPBACK, loop=loop)
+
+        pipe = Quiet()
+        driver = Driver(late, pipe, netstack, clock)
+        driver.start()
+        assert driver.next_deadline() is None
+        driver.wake()
+        assert not made
+        driver.client_opened()
+        assert len(made) == 1
+        driver.bytes_received(b"ATE0\r")
+        assert pipe.take() == b"ATE0\r\r\nOK\r\n"
+        assert driver.modem.powered
+        driver.stop()
+
+        untouched = Driver(late, pipe, netstack, clock)
+        untouched.start()
+        untouched.stop()
+        untouched.inject(SmsArrived("+491701234567", "too late"))
+        assert len(made) == 1
+
+    asyncio.run(main())
 
 
 def test_nobody_observes() -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -382,3 +383,141 @@ def test_a_descriptor_that_was_closed_can_be_removed(run: Callable[[Story], None
         os.close(writer)
 
     run(story)
+
+
+def test_a_descriptor_that_was_refused_leaves_no_trace(
+    run: Callable[[Story], None], pairs: Pairs, tmp_path: Path
+) -> None:
+    """The next one of its number is registered anew: the loop would wait for ever otherwise."""
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        near, far = pairs[0]
+        with (tmp_path / "file").open("wb") as file:
+            number = file.fileno()
+            with pytest.raises(PermissionError):
+                loop.add_reader(number, lambda: None)
+        assert os.dup2(near.fileno(), number) == number
+        try:
+            ready = asyncio.Event()
+            loop.add_reader(number, ready.set)
+            far.send(b"x")
+            await ready.wait()
+            loop.remove_reader(number)
+        finally:
+            os.close(number)
+
+    run(story)
+
+
+def test_one_that_was_closed_with_reader_and_writer_leaves_its_number_free(pairs: Pairs) -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        near, far = pairs[0]
+        number = os.dup(near.fileno())
+        loop.add_reader(number, lambda: None)
+        loop.add_writer(number, lambda: None)
+        os.close(number)
+        assert loop.remove_reader(number)
+        assert os.dup2(near.fileno(), number) == number
+        try:
+            written, read = asyncio.Event(), asyncio.Event()
+            loop.add_writer(number, written.set)
+            await written.wait()
+            loop.remove_writer(number)
+            loop.add_reader(number, read.set)
+            far.send(b"x")
+            await read.wait()
+            loop.remove_reader(number)
+        finally:
+            os.close(number)
+
+    run_direct(story)
+
+
+def test_one_removed_and_added_between_two_rounds_is_served_in_the_next(pairs: Pairs) -> None:
+    rounds: list[str] = []
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        near, far = pairs[0]
+        done = asyncio.Event()
+
+        def readable() -> None:
+            rounds.append("read")
+            near.recv(1)
+            done.set()
+
+        loop.add_reader(near, readable)
+        far.send(b"x")
+        loop.remove_reader(near)
+        loop.add_reader(near, readable)
+        loop.call_soon(rounds.append, "after one round")
+        await done.wait()
+        loop.remove_reader(near)
+
+    run_direct(story)
+    assert rounds[0] == "read"
+
+
+def test_what_waits_for_rest_comes_behind_all_that_is_ready(pairs: Pairs) -> None:
+    heard: list[str] = []
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, DirectLoop)
+        near, far = pairs[0]
+        rested = asyncio.Event()
+
+        def readable() -> None:
+            if not heard:
+                loop.call_at_rest(lambda: heard.append("rest"))
+                loop.call_at_rest(rested.set)
+            heard.append(near.recv(1).decode())
+
+        loop.add_reader(near, readable)
+        far.send(b"abcde")
+        await rested.wait()
+        loop.remove_reader(near)
+
+    run_direct(story)
+    assert heard == ["a", "b", "c", "d", "e", "rest"]
+
+
+def test_what_waits_for_rest_does_not_wait_for_ever(pairs: Pairs) -> None:
+    rounds = 0
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, DirectLoop)
+        near, _ = pairs[0]
+        rested = asyncio.Event()
+
+        def writable() -> None:  # it always is
+            nonlocal rounds
+            rounds += 1
+            if rounds == 1:
+                loop.call_at_rest(rested.set)
+
+        loop.add_writer(near, writable)
+        await rested.wait()
+        loop.remove_writer(near)
+
+    run_direct(story)
+    assert 10 < rounds < 100
+
+
+def test_no_signal_is_heard_by_a_loop_that_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it is told as an exception on standard error: its descriptor is closed before its handler goes."""
+    heard: list[object] = []
+    closes = asyncio.SelectorEventLoop.close
+
+    def close(loop: asyncio.SelectorEventLoop) -> None:
+        heard.append(signal.getsignal(signal.SIGUSR1))
+        closes(loop)
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "close", close)
+    loop = DirectLoop()
+    loop.add_signal_handler(signal.SIGUSR1, heard.append, "heard")
+    loop.close()
+    assert heard == [signal.SIG_DFL]

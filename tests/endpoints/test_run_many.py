@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fleets import LIMIT, Fleet, Host, free_port
+from vmodem.emulator.check_digit import luhn
 from vmodem.emulator.dialect import Options
 from vmodem.emulator.fleet import MOST, identities
 
@@ -108,12 +109,6 @@ def test_two_modules_listen_on_one_port_number_and_the_log_tells_where(start: St
 
 
 # ---- many of them --------------------------------------------------------------------------------
-
-
-def luhn(digits: str) -> int:
-    """What must be divisible by ten."""
-    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
-    return sum(sum(divmod(value, 10)) for value in doubled)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 153, -4])

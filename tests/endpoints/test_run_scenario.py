@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
-import pytest
-from played import COMMAND, LIMIT
 from played import Played as AnyPlayed
 
 STORY = """\
@@ -82,22 +78,3 @@ def test_the_file_says_that_it_boots(tmp_path: Path) -> None:
     assert run.port.read_until(b"+CPIN: SIM PIN\r\n").startswith(b"\r\nRDY\r\n")
     run.asks("AT+CSQ")
     assert run.ends()[0] == 1
-
-
-@pytest.mark.parametrize("options", [(), ("--boot",)])
-def test_a_wrong_file_starts_nothing(tmp_path: Path, options: tuple[str, ...]) -> None:
-    path = tmp_path / "story.yaml"
-    path.write_text(STORY.replace("rssi: 9", "rssi: 50").replace("asked", "start"))
-    done = subprocess.run(
-        [str(COMMAND), "run", "--scenario", str(path), "--log", str(tmp_path / "log"), *options],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
-    )
-    assert done.returncode == 2
-    assert f"{path}:7: modem.network.rssi: 50 is no <rssi>" in done.stderr
-    assert f"{path}:9: rules[0].id: 'start' is the beginning of the run" in done.stderr
-    assert done.stdout == ""
-    assert [entry.name for entry in tmp_path.iterdir()] == ["story.yaml"]

@@ -310,11 +310,6 @@ def test_the_deadline_ends_a_run(start: Start) -> None:
     assert [each["met"] for each in report["expectations"]] == [False, True]
 
 
-def test_repeating_is_not_left_out_in_silence(start: Start) -> None:
-    run = start(f"{HEAD}repeat: 3\n")
-    assert "repeat: 3 is left out: vmodem run plays its story once" in run.stops()[1]
-
-
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("boot", [False, True])
 def test_what_the_module_begins_with(tmp_path: Path, dialect: str, boot: bool) -> None:
@@ -424,4 +419,7 @@ def test_a_wrong_file_never_half_starts(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stdout == ""
+    first, last = done.stderr.splitlines()
+    assert "rules[0].when: unknown key 'comand' (did you mean 'command'?)" in first
+    assert last.startswith(f"vmodem run: {story} is no scenario: 1 fault ")
     assert [entry.name for entry in tmp_path.iterdir()] == ["wrong.yaml"]

@@ -14,7 +14,8 @@ from beside import LIMIT, ONE_OF_EACH, VMODEM, Control, environment, modem_with_
 from vmodem.emulator.ctl import LONGEST_LINE, MOST_CLIENTS
 from vmodem.emulator.ctl_client import request
 from vmodem.emulator.mistakes import UsageError
-from vmodem.emulator.scenario.steps import DECIDING, STEPS
+from vmodem.emulator.scenario.actions import DECIDING
+from vmodem.emulator.scenario.steps import STEPS
 
 
 def ctl(path: Path, *words: str) -> tuple[int, str, str]:
@@ -110,6 +111,36 @@ def test_expectations_and_a_scenarios_own_signals(tmp_path: Path) -> None:
             ("ctl 1", "open"),
             ("mine", "open"),
         ]
+        control.close()
+
+
+def test_expectations_that_speak_of_the_scenario(tmp_path: Path) -> None:
+    """Of its rules and marks, and of marks that were set from outside; of what has come, from now on."""
+    story = tmp_path / "s.yaml"
+    story.write_text("version: 1\nname: s\nrules: [{id: go, when: {external: now}, do: [{mark: gone}]}]\n")
+
+    def states(control: Control) -> list[str]:
+        return [each["state"] for each in control.ask({"query": "expectations"})["expectations"]]
+
+    with modem_with_ctl(tmp_path, "--scenario", str(story)) as path:
+        control = Control(path)
+        assert control.ask({"mark": "mine"}) == {"ok": True}
+        for what in (
+            {"external": "again", "after": "gone"},
+            {"rule": "go"},
+            {"mark": "gone", "after": "mine"},
+            {"never": {"mark": "mine"}, "after": "go", "until": {"external": "again"}},
+        ):
+            assert control.ask({"expect": what})["ok"], what
+        assert states(control) == ["open"] * 4
+        control.ask({"external": "again"})
+        assert states(control) == ["open"] * 4, "the mark has not come"
+        control.ask({"external": "now"})
+        assert states(control) == ["open", "met", "met", "open"]
+        control.ask({"external": "again"})
+        assert states(control) == ["met"] * 4
+        told = control.ask({"expect": {"command": "AT", "after": "gome"}})["error"]
+        assert "'gome' is neither start, rule nor mark (did you mean" in told
         control.close()
 
 

@@ -314,6 +314,46 @@ def test_what_nobody_waits_for_is_acknowledged_a_little_later() -> None:
     run(story)
 
 
+@pytest.mark.parametrize("abort", [False, True])
+def test_what_nobody_waits_for_keeps_its_place(abort: bool) -> None:
+    """It may be gathered: what is waited for comes behind it, and so does the end of the connection."""
+
+    async def story(net: Net) -> None:
+        handle, peer = await net.pair()
+        sent = b""
+        for n in range(40):
+            piece = bytes([n]) * (5000 if n % 7 else 1)
+            sent += piece
+            net.send(handle, piece, awaited=n % 5 == 4)
+        assert await net.read(peer, len(sent)) == sent
+        net.send(handle, b"last", awaited=False)
+        if not abort:
+            net.shut(handle)
+            assert await net.read(peer, 5) == b"last"
+            return
+        net.shut(handle, abort=True)
+        with pytest.raises(ConnectionResetError):
+            await net.read(peer, 100)
+
+    run(story)
+
+
+def test_a_peer_that_was_prompt_and_is_no_more_is_heard() -> None:
+    """Its acknowledgements were there at the first look, so no message is asked for: the timer looks."""
+
+    async def story(net: Net) -> None:
+        handle, peer = await net.pair()
+        for turn in range(1, 31):
+            net.send(handle, bytes(1460))
+            while (await net.take(Acknowledged)).total < turn * 1460:
+                pass
+            await net.read(peer, 1460)
+        net.send(handle, b"x")  # less than a segment, and nobody reads it: the peer's stack takes its time
+        assert (await net.take(Acknowledged)).total == 30 * 1460 + 1
+
+    run(story)
+
+
 def test_sends_in_a_row_know_at_each_what_was_acknowledged_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that does not wait (AT+CIPQSEND=1) must not be told that the send buffer is full."""
     monkeypatch.setattr("vmodem.netstack.host_acks._FIRST_LOOK", 1000.0)
@@ -335,10 +375,10 @@ def test_the_error_queue_tells_without_any_timer(monkeypatch: pytest.MonkeyPatch
 
     async def story(net: Net) -> None:
         handle, peer = await net.pair(rcvbuf=4096)
-        for total in (200_000, 400_000):
-            net.send(handle, bytes(200_000))  # more than the window: cannot be acknowledged yet
+        for total in (20_000, 40_000):
+            net.send(handle, bytes(20_000))  # more than the window: cannot be acknowledged yet
             assert Acknowledged(handle, total) not in net.events
-            await net.read(peer, 200_000)
+            await net.read(peer, 20_000)
             await net.until(lambda total=total: Acknowledged(handle, total) in net.events)  # type: ignore[misc]
 
     run(story)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-CR, LF, BS, CTRL_Z, ESC = 13, 10, 8, 0x1A, 0x1B
+LF, CTRL_Z, ESC = 10, 0x1A, 0x1B
 
 
 @dataclass
@@ -15,6 +15,8 @@ class LineReference:
 
     longest: int
     echo: bool = True
+    s3: int = 13
+    s5: int = 8
     out: bytearray = field(default_factory=bytearray)
     did: list[object] = field(default_factory=list)
     mode: str = "command"
@@ -66,14 +68,14 @@ class LineReference:
             self.out += data
 
     def _typed(self, byte: int) -> None:
-        if byte == CR:
-            self._show(b"\r")
+        if byte == self.s3:
+            self._show(bytes((byte,)))
             self.behind_cr = True
             self._end_of_line()
-        elif byte == BS:
+        elif byte == self.s5:
             if self.body:
                 self.body = self.body[:-1]
-                self._show(b"\b \b")
+                self._show(bytes((byte, 32, byte)))
         elif byte != LF:
             self._show(bytes([byte]))
             if byte >= 32 and byte != 127:

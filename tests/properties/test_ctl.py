@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from vmodem.emulator.ctl import Control, Controlled
 from vmodem.emulator.lab.modem import LabModem
 from vmodem.emulator.lab.settings import settings as wanted
-from vmodem.emulator.scenario.model import Step
+from vmodem.emulator.scenario.actions import Step
 
 SCALARS = st.one_of(
     st.none(),

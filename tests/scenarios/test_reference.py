@@ -7,7 +7,9 @@ import re
 import pytest
 from scenario_reference import README, updated
 from vmodem.emulator.scenario import model, words
+from vmodem.emulator.scenario.actions import Step
 from vmodem.emulator.scenario.load import checked, schema
+from vmodem.emulator.scenario.parts import Part
 from vmodem.emulator.scenario.text import parse
 from vmodem.netstack.routes import Route
 
@@ -22,11 +24,11 @@ def test_the_readme_is_up_to_date() -> None:
     ("part", "meanings"),
     [
         (model.Trigger, words.TRIGGERS),
-        (model.Step, words.STEPS),
+        (Step, words.STEPS),
         (model.Rule, words.RULES),
     ],
 )
-def test_every_key_has_its_sentence(part: type[model.Part], meanings: dict[str, str]) -> None:
+def test_every_key_has_its_sentence(part: type[Part], meanings: dict[str, str]) -> None:
     assert set(part.__struct_encode_fields__) == meanings.keys()
 
 

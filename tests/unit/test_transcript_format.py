@@ -189,6 +189,10 @@ def test_how_the_host_writes() -> None:
         ("# host: lf", "unknown way of writing"),
         ("# patience: 5 s", "patience is"),
         ("# patience: x ms", "not a number"),
+        ("# peers: ping 1.2.3.4 rtt 1, 2 3 ms, ttl 9", "not a number"),
+        ("# peers: ntp 1.2.3.4:123 time 2013/08/19,61:10:10+32", "is no time"),
+        ("> AT+X=\u20ac", "a character that is no byte"),
+        (">> {bytes 9999999999999}", "more than 1048576"),
     ],
 )
 def test_wrong_ways_of_the_host(line: str, complaint: str) -> None:

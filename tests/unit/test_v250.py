@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from shell_host import ERROR, OK, Host, said
 from vmodem.emulator.dialect import Options
+from vmodem.emulator.effects import CommandFinished
 from vmodem.emulator.events import Address
 from vmodem.emulator.world import Writer, bytewise, fragments, whole
 from vmodem.netstack.memory import MemoryConnection
@@ -354,3 +355,31 @@ def test_carrier_under_c0_and_c1() -> None:
 
 def test_options_are_the_identity() -> None:
     assert Host(Options(imei="123456789012345")).asks("AT+GSN") == said("123456789012345", "OK")
+
+
+# ---- parameters ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("apn", ['"a"b', 'a"b"', '"a""b"', 'a"'])
+def test_a_string_is_delimited_by_quotes_at_both_ends(apn: str) -> None:
+    """V.250 5.4.2.2: what stands beside the quotes makes it no string, and nothing is changed."""
+    host = Host()
+    assert host.asks(f"AT+CSTT={apn}") == ERROR
+    assert host.asks("AT+CSTT?") == said('+CSTT: "CMNET","",""') + OK
+
+
+def test_a_line_without_a_result_code_finishes_without_one() -> None:
+    """AT+CIFSR ends with the address alone: whoever watches is not told the result of the line before."""
+    host = Host()
+    host.world.modem.watch()  # type: ignore[attr-defined]
+    for line in ("AT+CSTT", "AT+CIICR", "AT+NONE", "AT+CIFSR"):
+        host.asks(line)
+    finished = [effect for _, effect in host.world.trace if isinstance(effect, CommandFinished)]
+    assert [each.result for each in finished] == ["OK", "OK", "ERROR", ""]
+
+
+def test_what_stands_before_an_open_string_is_executed() -> None:
+    """Also a basic command with nothing between the two (V.250 5.2.3)."""
+    host = Host(echo=True)
+    assert host.types(b'ATE0+CSTT="CMNET\r') == b'ATE0+CSTT="CMNET\r' + ERROR
+    assert host.asks('AT+GMI;V0;+CSTT="a;b";I;+NONE="') == said("SIMCOM_Ltd") + b"SIM800 R14.18\r\n4\r"

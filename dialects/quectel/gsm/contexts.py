@@ -267,7 +267,7 @@ def _look_up(module: MxxModule, name: str) -> Steps:
 
 def qidnsgip(module: MxxModule, name: str) -> Reply:
     """OK, then each address in a frame of its own (S 8.2); nothing more after AT+QIDEACT."""
-    refuse_unless(module.may_activate(module.context))
+    refuse_unless(module.may_activate(module.context) and module.stack.may_ask)
     module.look_up(module.context, _look_up(module, name))
     return OK
 

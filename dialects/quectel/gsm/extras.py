@@ -80,6 +80,7 @@ QTEMP = command(
     "+QTEMP",
     read(qtemp),
     cite="observed, TinyGSM#377: a read command; no other form is known",
+    op="module.temperature",
 )
 QPOWD = power_down("+QPOWD", ResultCode.OK, "DRV: NORMAL POWER DOWN, and OK to =0 (two M95 drivers)")
 # The rate decides about the boot's lines here.

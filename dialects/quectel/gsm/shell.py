@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ....emulator.dialect import Dialect, Options
-from ....emulator.events import NetworkTimeArrived
+from ....emulator.events import NetworkTimeArrived, TemperatureChanged
 from ....emulator.power import Greeting
 from ...sms_pdu import type_of_address
 from ...telephony import Telephony
@@ -47,6 +47,7 @@ class Thermometer:
     detecting: int = 1
     millivolts: int = 1123
     celsius: int = 36
+    """The voltage does not follow it: how the sensor measures is nowhere said."""
 
 
 class MxxShell(Telephony):
@@ -64,6 +65,10 @@ class MxxShell(Telephony):
         self.network_time = MxxNetworkTime()
         self.thermometer = Thermometer()
         self.rate_known = True
+        self.handlers[TemperatureChanged] = self._temperature_changed
+
+    def _temperature_changed(self, event: TemperatureChanged) -> None:
+        self.thermometer.celsius = event.celsius
 
     # ---- the rate of the line --------------------------------------------------------------------
 

@@ -54,7 +54,13 @@ def qtemp(module: Bg96Shell) -> Reply:
     return info(f"+QTEMP: {sensors.pmic},{sensors.xo},{sensors.pa}")
 
 
-QTEMP = command("+QTEMP", test(), execute(qtemp), cite="a BG96's log: +QTEMP: 30,26,26; which is which MAN")
+QTEMP = command(
+    "+QTEMP",
+    test(),
+    execute(qtemp),
+    cite="a BG96's log: +QTEMP: 30,26,26; which is which MAN",
+    op="module.temperature",
+)
 
 EDITION = "_01.019.01.019"
 

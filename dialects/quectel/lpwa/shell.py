@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ....emulator.dialect import Dialect, Options
-from ....emulator.events import AccessTechnology, NetworkTimeArrived, TechnologiesChanged
+from ....emulator.events import AccessTechnology, NetworkTimeArrived, TechnologiesChanged, TemperatureChanged
 from ....emulator.power import Farewell, Greeting
 from ....emulator.profile import Shell
 from ....emulator.radio import SEARCHING, SimState
@@ -85,6 +85,8 @@ class EventReports:
 class Bg96Shell(Telephony):
     """The shell of the BG96."""
 
+    pulses = False
+    """RI in data mode is in none of its documents (common.md 2)."""
     greeting = Greeting(start=START, sim=False, ready=(), sim_off="", deaf=True)
     """RDY and APP RDY alone: observed with this firmware (forums 38002). Assumed: it is deaf before RDY."""
     registration_reports = (("+CREG", "creg"), ("+CGREG", "cgreg"), ("+CEREG", "cereg"))
@@ -115,6 +117,7 @@ class Bg96Shell(Telephony):
         self.urc_port = options.port_name
         """AT+QURCCFG. A host hears what is said unasked only where it listens. Kept over a restart (MAN)."""
         self.handlers[TechnologiesChanged] = self._technologies_changed
+        self.handlers[TemperatureChanged] = self._temperature_changed
 
     def factory(self) -> Shell:
         """+CMEE is 1 at power-on (common.md 4: observed on EC21)."""
@@ -233,6 +236,11 @@ class Bg96Shell(Telephony):
         elif reports.mode == 2 or self.data_mode is None:
             self.say(line)
 
+    def _temperature_changed(self, event: TemperatureChanged) -> None:
+        """Power management is some degrees warmer than the rest, as in the log (assumed)."""
+        sensors, warmer = self.thermometer, Thermometer().pmic - Thermometer().xo
+        sensors.pmic, sensors.xo, sensors.pa = event.celsius + warmer, event.celsius, event.celsius
+
     # ---- the card --------------------------------------------------------------------------------
 
     @property
@@ -251,7 +259,7 @@ class Bg96Shell(Telephony):
             self.power.card_out()
         cards.pulled = not present
         if cards.enabled:
-            self.say(f"+CPIN: {'READY' if present else 'NOT READY'}")
+            self.say(self.greeting.sim_line(self.sim.with_power) if present else "+CPIN: NOT READY")
             if cards.reports:
                 self.say(f"+QSIMSTAT: 1,{int(present)}")
 
