@@ -2,21 +2,25 @@
 
 Works on whole lines of either side, in their order, because what a line is about is said by those before it.
 What it knows: identities (IMEI, IMSI, ICCID), telephone numbers, PINs and PUKs, users and passwords of access
-points, texts of short messages and of USSD. A value of five characters or more that was found once is hidden
-wherever it comes later. No I/O and no clock here.
+points, texts of short messages and of USSD. A value of four characters or more that was found once is hidden
+wherever it comes later. No I/O and no clock here. Which parameter of which command is secret:
+:mod:`.redact_rules`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .check_digit import luhn, with_check_digit
 from .redact_pdu import hidden_pdu
+from .redact_rules import HEX, IDENTITY, NUMBER, PASSWORD, PDU, PIN, RESPONSES, RULES, TEXT, USER
 
-LEAST = 5
+LEAST = 4
 """Characters of a value that is hidden outside its own command too; shorter ones stand everywhere."""
+_SURE = 6
+"""Characters of one that is hidden also where it is part of a longer word or number."""
 _IDENTITY_DIGITS = 14
 _KEPT = 5
 """Digits of an identity that say the country and the network (or the type), and are no secret."""
@@ -30,14 +34,9 @@ class Hidden:
     kind: str
 
 
-IDENTITY, NUMBER, PIN, TEXT = "identity", "telephone number", "PIN", "text"
-USER, PASSWORD, PDU = "user name", "password", "PDU"
-
-_QUOTED = re.compile(rb'"([^"\r\n]*)"?')
 _IDENTITY = re.compile(rb"(?<![0-9A-Za-z])\d{14,20}(?![0-9])")
-_PIN = re.compile(rb"(?<!\d)\d{4,8}(?!\d)")
-_NUMBER = re.compile(rb"\+?[\d*#]{3,}")
-_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2}){5,}")
+_INTERNATIONAL = re.compile(rb"(?<![\d+])\+\d{7,15}(?!\d)")
+_DIGITS = re.compile(rb"\+?\d{3,}")
 _DIALLED = re.compile(rb"(AT|;|[A-Z&]\d*) *D[TP]?(?!\*99)([+\d*#]{3,})", re.IGNORECASE)
 """D behind the prefix, behind another basic command, or behind the semicolon of an extended one."""
 _NAMED = re.compile(rb"\+([A-Z][A-Z0-9]*)\s*([=:])", re.IGNORECASE)
@@ -53,74 +52,6 @@ _NO_ECHO = re.compile(rb"\s*(?:AT|\+(?:CMGS|CMGW|QCMGS):)", re.IGNORECASE)
 _BEARER = re.compile(rb"\s*(USER|PWD): (.+?)\s*$")
 """As AT+SAPBR=4 lists them."""
 
-Find = Callable[[bytes], Iterator[tuple[int, int, str]]]
-"""What is secret in the parameters of a command or response: where each begins and ends, and its kind."""
-
-
-def _strings(*kinds: tuple[int, str]) -> Find:
-    """These of the quoted strings, counted from 0."""
-
-    def find(text: bytes) -> Iterator[tuple[int, int, str]]:
-        found = list(_QUOTED.finditer(text))
-        for index, kind in kinds:
-            if index < len(found) and found[index][1]:
-                yield *found[index].span(1), kind
-
-    return find
-
-
-def _numbers(text: bytes) -> Iterator[tuple[int, int, str]]:
-    for string in _QUOTED.finditer(text):
-        if _NUMBER.fullmatch(string[1]):
-            yield *string.span(1), NUMBER
-
-
-def _entry(text: bytes) -> Iterator[tuple[int, int, str]]:
-    """A phone book's: numbers, and names."""
-    for string in _QUOTED.finditer(text):
-        if string[1]:
-            yield *string.span(1), NUMBER if _NUMBER.fullmatch(string[1]) else TEXT
-
-
-def _pins(text: bytes) -> Iterator[tuple[int, int, str]]:
-    for digits in _PIN.finditer(text):
-        yield *digits.span(), PIN
-
-
-def _profile(text: bytes) -> Iterator[tuple[int, int, str]]:
-    """+SAPBR=3,<cid>,"USER","..."."""
-    found = list(_QUOTED.finditer(text))
-    kind = {b"USER": USER, b"PWD": PASSWORD}.get(found[0][1].upper()) if found else None
-    if kind is not None and len(found) > 1 and found[1][1]:
-        yield *found[1].span(1), kind
-
-
-def _card(text: bytes) -> Iterator[tuple[int, int, str]]:
-    """What a file of the card holds, in hexadecimal: its ICCID, its IMSI, numbers."""
-    for string in _QUOTED.finditer(text):
-        if _HEX.fullmatch(string[1]):
-            yield *string.span(1), PDU
-
-
-_AFTER_APN = _strings((1, USER), (2, PASSWORD))
-_RULES: dict[bytes, Find] = {
-    **dict.fromkeys((b"CPIN", b"CPIN2", b"CLCK", b"CPWD", b"QPIN"), _pins),
-    **dict.fromkeys((b"CSTT", b"QIREGAPP", b"CIPCSGP", b"QICSGP"), _AFTER_APN),
-    b"CGAUTH": _strings((0, PASSWORD), (1, USER)),
-    b"SAPBR": _profile,
-    **dict.fromkeys(
-        (
-            *(b"CMGS", b"CMGW", b"QCMGS", b"CMSS", b"CMGR", b"CMGL", b"CMT", b"CDS", b"CLIP", b"CLCC"),
-            *(b"CSCA", b"CCWA", b"COLP", b"CCFC", b"CTFR", b"CSMP"),
-        ),
-        _numbers,
-    ),
-    **dict.fromkeys((b"CNUM", b"CPBR", b"CPBW", b"CPBF"), _entry),
-    b"CRSM": _card,
-    b"CSIM": _card,
-}
-_RESPONSES: dict[bytes, Find] = {b"CUSD": _strings((0, TEXT))}
-"""Secret only where the module says it."""
 _WHAT = {
     b"CGSN": "IMEI",
     b"GSN": "IMEI",
@@ -212,7 +143,7 @@ class Redactor:
         for named in _NAMED.finditer(line):
             what = _WHAT.get(named[1].upper(), what)
             name = named[1].upper()
-            find = _RULES.get(name) or (None if command else _RESPONSES.get(name))
+            find = RULES.get(name) or (None if command else RESPONSES.get(name))
             if find is None:
                 continue
             start = named.end()
@@ -227,11 +158,15 @@ class Redactor:
             basic = extended.start() if extended else len(line)
             for dialled in _DIALLED.finditer(line):
                 if dialled.start() < basic or dialled[1] == b";":
-                    yield *dialled.span(2), NUMBER
+                    start = dialled.start(2)
+                for digits in _DIGITS.finditer(dialled[2]):  # those of **04*PIN*PIN*PIN# each alone
+                    yield start + digits.start(), start + digits.end(), NUMBER
         elif bearer := _BEARER.match(line):
             yield *bearer.span(2), USER if bearer[1] == b"USER" else PASSWORD
         for identity in _IDENTITY.finditer(line):
             yield *identity.span(), what
+        for number in _INTERNATIONAL.finditer(line):
+            yield *number.span(), NUMBER
 
     def _everything(self, data: bytes) -> bytes:
         """``data`` without what was found before."""
@@ -247,7 +182,7 @@ class Redactor:
         said = body[front:]
         if not said:
             return line
-        kind = PDU if _HEX.fullmatch(said) else TEXT
+        kind = PDU if HEX.fullmatch(said) else TEXT
         return line[:front] + self._stand_in(said, kind) + line[len(body) :]
 
     def _stand_in(self, value: bytes, kind: str) -> bytes:
@@ -271,7 +206,7 @@ class Redactor:
 
     def _learn(self) -> None:
         values = sorted((value for value in self._known if len(value) >= LEAST), key=len, reverse=True)
-        self._everywhere = re.compile(b"|".join(map(re.escape, values)))
+        self._everywhere = re.compile(b"|".join(map(_anywhere, values)))
 
     def _number(self, value: bytes, kind: str) -> bytes:
         """Another number for each number, with a right check digit where that has one."""
@@ -288,6 +223,14 @@ class Redactor:
                 break
         self._used.add(made)
         return made
+
+
+def _anywhere(value: bytes) -> bytes:
+    """Where it stands; a short one only as a word or a number of its own."""
+    if len(value) >= _SURE:
+        return re.escape(value)
+    around = rb"\d" if value.isdigit() else rb"[0-9A-Za-z]"
+    return rb"(?<!%b)%b(?!%b)" % (around, re.escape(value), around)
 
 
 def _of_its_classes(value: bytes) -> bytes:

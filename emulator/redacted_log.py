@@ -8,7 +8,7 @@ from copy import copy
 
 from .effects import Effect
 from .events import Event
-from .redact import NUMBER, TEXT
+from .redact_rules import NUMBER, TEXT
 from .redacting import Redacting, Told
 from .transcript import JsonLog, Lines, record
 

@@ -19,7 +19,18 @@ from ..mistakes import UsageError, find_dialect
 from ..world import START, World
 from .actions import DriverOpens, Inject
 from .format import Happening, Silence, Transcript, of_host, of_module
-from .guessing import ContextLost, Guess, GuessedPeers, PeerSaid, Server, guesses, names, reads, servers
+from .guessing import (
+    ContextLost,
+    Guess,
+    GuessedPeers,
+    NetworkDid,
+    PeerSaid,
+    Server,
+    guesses,
+    names,
+    reads,
+    servers,
+)
 from .header import NAMES
 from .replay import read
 from .text import Place, escape
@@ -28,6 +39,7 @@ from .units import Cutter, Difference, Output, Unit, differences
 DIFFERS = 1
 _COMMAND = re.compile(rb"(?i)AT[^\r\n]*(?=\r)")
 _UNLOCKS = re.compile(rb'(?i)AT\+CPIN="?(\d{4,8})')
+_USED_AT = re.compile(rb'\r\n\+QISTATE: [^\r\n]*,"(\w+)"\r\n')
 MOST_TRIES = 50
 """Plays in which data of peers is looked for that came without a header."""
 _LAST_WAIT = 10.0
@@ -232,6 +244,8 @@ class _Emulation:
             guess = self._guesses.pop(0)
             if isinstance(guess, ContextLost):
                 self._world.event(PdpLost(guess.context))
+            elif isinstance(guess, NetworkDid):
+                self._world.event(guess.event)
             else:
                 self._peers.carry_out(guess)
             self._world.settle()
@@ -249,12 +263,16 @@ class _Emulation:
 
 
 def _options(exchanges: list[_Exchange]) -> Options:
-    """A card with the PIN that the recorded one took."""
+    """A card with the PIN that the recorded one took; the module's own name for the port it is used at."""
+    options = Options()
     for exchange in exchanges:
         pin = _UNLOCKS.search(bytes(exchange.host))
-        if pin is not None and b"ERROR" not in exchange.answer:
-            return Options(pin=pin[1].decode())
-    return Options()
+        if pin is not None and not options.pin and b"ERROR" not in exchange.answer:
+            options = replace(options, pin=pin[1].decode())
+        port = _USED_AT.search(exchange.answer)
+        if port is not None:
+            options = replace(options, port_name=port[1].decode())
+    return options
 
 
 def _by_exchange(found: list[tuple[int, Server]]) -> dict[int, list[Server]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ...netstack.memory import MemoryConnection, MemoryNetStack, Mode, TcpPeer
 from ..effects import Transport
+from ..events import CallArrived, SmsArrived
 
 _OPEN = re.compile(
     rb'\+(?:CIPSTART|QIOPEN)= *((?:\d+, *)*)"(TCP|UDP)[^"]*", *"([^"]+)", *"?(\d+)', re.IGNORECASE
@@ -31,8 +32,12 @@ _DATA = re.compile(
 _COMES = re.compile(
     rb'\+CIPRXGET: 1(?:,(?P<l1>\d))?\r\n|\+QIRDI: \d+,\d+,(?P<l2>\d+)|\+QIURC: "recv",(?P<l3>\d+)\r\n'
 )
-_ENDS = re.compile(rb'\r\n(?:(?P<l1>\d), ?)?CLOSED\r\n|\+QIURC: "closed",(?P<l2>\d+)\r\n')
+_ENDS = re.compile(rb'\r\n(?:(?P<l1>\d), ?)?(?:CLOSED|NO CARRIER)\r\n|\+QIURC: "closed",(?P<l2>\d+)\r\n')
 _DEACTIVATED = re.compile(rb'\r\n\+PDP:? DEACT\r\n|\+QIURC: "pdpdeact",(?P<context>\d+)')
+_RINGS = re.compile(rb'\r\nRING\r\n(?:\r\n\+CLIP: ?"(?P<number>[^"]*)")?')
+_HUNG_UP = re.compile(rb"\r\nNO CARRIER\r\n")
+_STORED = re.compile(rb'\r\n\+CMTI: ?"[A-Z]+",(?P<slot>\d{1,3})\r\n')
+_READ = re.compile(rb'\r\n\+CMG[RL]: ?(?:\d+,)?"[^"]*","(?P<number>[^"]*)"[^\r\n]*\r\n(?P<text>[^\r\n]*)\r\n')
 _ASKS = re.compile(rb'\+(?:CDNSGIP|QIDNSGIP)= *(?:\d+, *)?"([^"]+)"', re.IGNORECASE)
 _FINAL = re.compile(rb"(?<=\r\n)AT|ERROR|\+CDNSGIP: 0", re.IGNORECASE)
 _IP = re.compile(rb"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
@@ -73,7 +78,15 @@ class ContextLost:
     context: int | None
 
 
-Guess = PeerSaid | PeerEnded | ClientCame | ContextLost
+@dataclass(frozen=True, slots=True)
+class NetworkDid:
+    """At byte ``at`` somebody had called, or a message had come."""
+
+    at: int
+    event: CallArrived | SmsArrived
+
+
+Guess = NetworkDid | PeerSaid | PeerEnded | ClientCame | ContextLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +160,30 @@ def guesses(stream: bytes, reading: dict[int, int]) -> list[Guess]:
             found.append(PeerEnded(match.start(), _link(match)))
         else:
             found.append(ClientCame(match.start(), (match["ip"] or match["ip2"]).decode()))
+    found += _calls(stream)
+    found += _messages(stream)
     found += [PeerSaid(at, link, bytes(said)) for (at, link), said in data.items() if said]
     return sorted(found, key=lambda guess: guess.at)
+
+
+def _calls(stream: bytes) -> Iterator[NetworkDid]:
+    """It rings again and again until somebody hangs up: that is one call."""
+    behind = 0
+    while found := _RINGS.search(stream, behind):
+        number = (found["number"] or b"").decode("latin-1")
+        yield NetworkDid(found.start(), CallArrived(number))
+        over = _HUNG_UP.search(stream, found.end())
+        if over is None:
+            return
+        behind = over.end()
+
+
+def _messages(stream: bytes) -> Iterator[NetworkDid]:
+    for found in _STORED.finditer(stream):
+        read = _READ.search(stream, found.end())
+        number, text = read.group("number", "text") if read else (b"+0", b"")
+        arrived = SmsArrived(number.decode("latin-1"), text.decode("latin-1"), int(found["slot"]))
+        yield NetworkDid(found.start(), arrived)
 
 
 def _merged(stream: bytes) -> Iterator[re.Match[bytes]]:

@@ -19,17 +19,15 @@ PEERS = frozenset(
         *("mxx_3.1_single_client", "mxx_3.2_single_server", "mxx_3.3_multi_client", "mxx_3.4_multi_server"),
         *("mxx_4.1_transparent_client", "mxx_4.2_transparent_server", "mxx_5.2.2_qisack_multi"),
         *("mxx_5.2.2_qisack_single", "mxx_6.1_dead_connection"),
-        # calls and messages, a network that refuses, servers of time, hosts that answer pings,
-        *("mxx_4_call_and_sms_in_data_mode", "sim800_2.2.5_call_and_sms_in_data_mode"),
+        # how long it rings behind the end, a network that refuses, servers of time, hosts that answer pings,
+        "sim800_2.2.5_call_and_sms_in_data_mode",
         *("sim800_states_pdp_refused", "bg96_3.8_ntp", "bg96_3.7_ping", "bg96_2.1.14_dnsgip"),
         # which port of theirs clients used, and whether the module heard them while it had no room,
         *("mxx_3.2_single_server_udp", "sim800_2.1.4_udp_extended", "sim800_3.2_multi_server"),
         *("bg96_3.5_tcp_server_buffer", "bg96_3.6_udp_service", "bg96_2.2.3_incoming_full"),
-        # an end that NO CARRIER alone tells, payload that reads like an end, in how many pieces data came,
-        *("bg96_1.2_transparent_switching", "mxx_6.3_closed_text_is_payload"),
+        # payload that reads like an end, in how many pieces data came,
+        "mxx_6.3_closed_text_is_payload",
         *("bg96_2.1.15_qicfg_viewmode", "bg96_2.2.2_recv_once"),
-        # and what the module calls the port it is used at.
-        *("bg96_2.2.1_closed_urc", "bg96_3.2_tcp_client_buffer", "bg96_3.4_tcp_client_direct_push"),
     }
 )
 

@@ -223,3 +223,55 @@ def test_any_octets_can_be_hidden(octets: bytes) -> None:
     hidden = hidden_pdu(text) if text else b""
     assert len(hidden) == len(text)
     assert set(hidden) <= set(b"0123456789ABCDEF")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("AT+CSTT=web,heidi7,secret", "AT+CSTT=web,xxxxx0,xxxxxx"),
+        ("AT+CIPCSGP=1,web,heidi7,secret", "AT+CIPCSGP=1,web,xxxxx0,xxxxxx"),
+        ("AT+QICSGP=1,web,heidi7,secret", "AT+QICSGP=1,web,xxxxx0,xxxxxx"),
+        ('AT+QICSGP=1,1,"web","heidi7","secret",1', 'AT+QICSGP=1,1,"web","xxxxx0","xxxxxx",1'),
+        ('AT+QICSGP=1,1,"web","","",1', 'AT+QICSGP=1,1,"web","","",1'),
+        ("AT+SAPBR=3,1,PWD,secret", "AT+SAPBR=3,1,PWD,xxxxxx"),
+        ("AT+SAPBR=3,1,APN,web", "AT+SAPBR=3,1,APN,web"),
+        ("AT+CGAUTH=1,1,heidi7,secret", "AT+CGAUTH=1,1,xxxxx0,xxxxxx"),
+        ("AT+CSCA=+491710760000", "AT+CSCA=+000000000001"),
+        ("AT+CMGS=01715556677", "AT+CMGS=00000000001"),
+        ("AT+CMGS=23", "AT+CMGS=23"),
+        ('AT+CMGS="002B003400390031"', 'AT+CMGS="0000000000000000"'),
+        ("AT+CPBW=1,01715556677,129,Heidi", "AT+CPBW=1,00000000001,129,xxxxx"),
+        ("ATD**04*4711*0815*0815#;", "ATD**04*0001*0002*0002#;"),
+        ("ATD112", "ATD001"),
+    ],
+)
+def test_commands_with_quotes_and_without(line: str, expected: str) -> None:
+    out = redacted([Piece(0.0, HOST, f"{line}\r".encode())])
+    assert [item.data.decode() for item in out if isinstance(item, Piece)] == [f"{expected}\r"]
+    out = redacted([Piece(0.0, MODULE, f"{line}\r\r\n".encode())])
+    assert [item.data.decode() for item in out if isinstance(item, Piece)] == [f"{expected}\r\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('+CLIP: "016098765432",129,"",0,"Heidi",0', '+CLIP: "000000000001",129,"",0,"xxxxx",0'),
+        ('+CLCC: 1,1,4,0,0,"016098765432",129,"Heidi"', '+CLCC: 1,1,4,0,0,"000000000001",129,"xxxxx"'),
+        ("call +4916098765432 now", "call +0000000000001 now"),
+        ('+CMTI: "SM",12', '+CMTI: "SM",12'),
+        ('+CCLK: "26/11/26,12:00:00+04"', '+CCLK: "26/11/26,12:00:00+04"'),
+        (
+            '+CMGR: "REC READ","016098765432","Heidi","26/01/01,12:00:00+04",129,4,0',
+            '+CMGR: "REC READ","000000000001","xxxxx","26/01/01,12:00:00+04",129,4,0',
+        ),
+    ],
+)
+def test_answers(line: str, expected: str) -> None:
+    out = redacted([Piece(0.0, MODULE, f"{line}\r\n".encode())])
+    assert [item.data.decode() for item in out if isinstance(item, Piece)] == [f"{expected}\r\n"]
+
+
+def test_a_short_secret_is_hidden_where_it_is_a_word_of_its_own() -> None:
+    said = [*ask('AT+CPIN="4711"', "OK"), (HOST, b"pin=4711&port=47110\n")]
+    out = [item.data for item in redacted(list(pieces(said))) if isinstance(item, Piece)]
+    assert out[-1] == b"pin=0001&port=47110\n"
