@@ -157,8 +157,9 @@ class Redactor:
             extended = _NAMED.search(line)
             basic = extended.start() if extended else len(line)
             for dialled in _DIALLED.finditer(line):
-                if dialled.start() < basic or dialled[1] == b";":
-                    start = dialled.start(2)
+                if dialled.start() >= basic and dialled[1] != b";":
+                    continue  # a D among the parameters of an extended command
+                start = dialled.start(2)
                 for digits in _DIGITS.finditer(dialled[2]):  # those of **04*PIN*PIN*PIN# each alone
                     yield start + digits.start(), start + digits.end(), NUMBER
         elif bearer := _BEARER.match(line):

@@ -141,6 +141,7 @@ def test_what_is_no_secret_stays() -> None:
         *ask('AT+CIPSTART="TCP","10.0.0.1",8500', "OK", "CONNECT OK"),
         *ask("AT+CSQ;+CREG?", "+CSQ: 20,0", '+CREG: 2,1,"1A2B","3C4D"', "OK"),
         *ask("ATD*99#", "NO CARRIER"),
+        *ask('AT+CPOL="X4D567"', "ERROR"),
         *ask('AT+CUSD=1,"*100#"', "OK"),
         (MODULE, b"\r\n+CPIN: SIM PIN\r\n"),
         (HOST, b"1234567890123 21 characters are no identity\r"),
@@ -275,3 +276,42 @@ def test_a_short_secret_is_hidden_where_it_is_a_word_of_its_own() -> None:
     said = [*ask('AT+CPIN="4711"', "OK"), (HOST, b"pin=4711&port=47110\n")]
     out = [item.data for item in redacted(list(pieces(said))) if isinstance(item, Piece)]
     assert out[-1] == b"pin=0001&port=47110\n"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([HOST, MODULE]),
+            st.sampled_from(
+                [
+                    b"AT",
+                    b"+",
+                    b"CPIN",
+                    b"CMGS",
+                    b"CRSM",
+                    b"CSTT",
+                    b"D",
+                    b"=",
+                    b":",
+                    b'"',
+                    b",",
+                    b"12345",
+                    b"+4917",
+                    b"\r",
+                    b"\r\n",
+                    b"\x1a",
+                    b";",
+                    b"*",
+                    b"> ",
+                    b"OK",
+                    b"8",
+                    b"\xff",
+                    b" ",
+                ]
+            ),
+        )
+    )
+)
+def test_any_bytes_can_be_redacted(said: Said) -> None:
+    out = [item for item in redacted(list(pieces(said))) if isinstance(item, Piece)]
+    assert [len(item.data) for item in out] == [len(data) for _, data in said]
