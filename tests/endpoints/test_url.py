@@ -198,10 +198,12 @@ def test_what_is_no_bytes_is_refused(port: serial.Serial) -> None:
 
 def test_a_read_is_cancelled_from_another_thread(port: serial.Serial) -> None:
     port.timeout = None
-    threading.Timer(0.05, port.cancel_read).start()
+    timer = threading.Timer(0.05, port.cancel_read)
+    timer.start()
     assert port.read(1) == b""
     port.write(b"AT\r")
     assert port.read(6) == OK
+    timer.join()
 
 
 def fill(port: serial.Serial) -> int:
@@ -222,11 +224,13 @@ def test_a_write_that_is_not_taken_times_out_or_is_cancelled(port: serial.Serial
     with pytest.raises(serial.SerialTimeoutException):
         port.write(b"x")
     port.write_timeout = None
-    threading.Timer(0.05, port.cancel_write).start()
+    timer = threading.Timer(0.05, port.cancel_write)
+    timer.start()
     assert port.write(b"x") == 0
     port.reset_output_buffer()
     assert port.out_waiting == 0
     assert port.write(b"x") == 1
+    timer.join()
 
 
 def test_control_lines_and_break(port: serial.Serial) -> None:
