@@ -23,9 +23,55 @@ _AT_ONCE = 32
 """Descriptors served in one round; for so many, epoll.poll needs no block from malloc."""
 _PATIENCE = 16
 """Busy rounds after which whoever waits for rest waits no longer."""
+_LINGER = 100e-6
+"""Seconds that we look again and again before we sleep, as long as that pays: see :class:`_Lingering`."""
+_PROOF, _MOST_PROOF = 2, 256
+"""Waits shorter than that, one after the other, that make us look; how many at most, after failures."""
+_LOSS, _MOST_CREDIT = 3, 12
+"""What a look in vain costs as against what one that finds something saves; what is not forgotten."""
 
 Callback = Callable[[], object]
 Ts = TypeVarTuple("Ts")
+
+
+class _Lingering:
+    """Decides whether the next wait is spent looking instead of sleeping.
+
+    A sleeper is woken by another processor, which in a virtual machine takes longer than most answers: of
+    two programs that talk in turn, each waits for the other's waking. So while the waits are short we look
+    on. A look in vain (the other one may have been put on our processor) is followed by a few of sleep; when
+    too many are, by more and more.
+    """
+
+    __slots__ = ("_credit", "_lacking", "_proof")
+
+    def __init__(self) -> None:
+        self._proof = self._lacking = _PROOF
+        self._credit = 0
+
+    @property
+    def pays(self) -> bool:
+        """Whether to look on."""
+        return self._lacking <= 0
+
+    def found(self) -> None:
+        """Looking was worth it."""
+        if self._credit < _MOST_CREDIT:
+            self._credit += 1
+        else:
+            self._proof = _PROOF
+
+    def in_vain(self) -> None:
+        """Nothing came for as long as we look."""
+        self._credit -= _LOSS
+        if self._credit < 0:
+            self._credit = 0
+            self._proof = min(2 * self._proof, _MOST_PROOF)
+        self._lacking = self._proof
+
+    def slept(self, seconds: float) -> None:
+        """What would have happened had we looked."""
+        self._lacking = self._lacking - 1 if seconds < _LINGER else min(self._lacking + 1, self._proof)
 
 
 class _Selector(selectors.EpollSelector):
@@ -45,6 +91,7 @@ class _Selector(selectors.EpollSelector):
         self._found: list[tuple[selectors.SelectorKey, int]] = []
         self.at_rest: list[Callback] = []
         self._unrest = 0
+        self._lingering = _Lingering()
         self._epoll = select.epoll()
         self._registered: dict[int, int] = {}
         self.set(self.readers, self.fileno(), self._inner_ready)
@@ -100,9 +147,13 @@ class _Selector(selectors.EpollSelector):
         self.due = False
         while True:
             removed.clear()  # what was removed between two rounds concerns neither
-            ready = poll(0 if self.at_rest else wait, _AT_ONCE)
             if self.at_rest:
+                ready = poll(0, _AT_ONCE)
                 self._rest(bool(ready))
+            elif 0 <= wait < _LINGER:
+                ready = poll(wait, _AT_ONCE)
+            else:
+                ready = self._wait(wait)
             for fd, events in ready:
                 # An error or a hang-up concerns both. Whoever was removed in this round may have been
                 # followed by another with the same number; a new round tells what is true of that one.
@@ -115,6 +166,22 @@ class _Selector(selectors.EpollSelector):
                 return found
             if timeout is not None:
                 wait = max(0.0, until - time.monotonic())
+
+    def _wait(self, seconds: float) -> list[tuple[int, int]]:
+        """What is ready within so many seconds (below 0: whenever it is), looking or asleep."""
+        poll, lingering, clock = self._epoll.poll, self._lingering, time.monotonic
+        before = clock()
+        if not lingering.pays:
+            ready = poll(seconds, _AT_ONCE)
+            lingering.slept(clock() - before)
+            return ready
+        end = before + _LINGER
+        while not (ready := poll(0, _AT_ONCE)):
+            if clock() > end:
+                lingering.in_vain()
+                return poll(seconds if seconds < 0 else seconds - _LINGER, _AT_ONCE)
+        lingering.found()
+        return ready
 
     def _rest(self, busy: bool) -> None:
         """Nothing was ready, or too much for too long: whoever waited for rest has his turn."""
