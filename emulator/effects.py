@@ -6,10 +6,9 @@ hands each to the endpoint (line effects) or to the netstack (socket effects), i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
-from .events import Address, LineSignal
+from .events import Address, LineSignal, fact
 
 
 class Transport(Enum):
@@ -19,7 +18,7 @@ class Transport(Enum):
     UDP = "UDP"
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Effect:
     """Base of all effects."""
 
@@ -30,14 +29,14 @@ BY_CHARACTER, BY_WIRE = 1, 2
 """How one side stops the other (+IFC): XON and XOFF, or RTS and CTS; 0 is not at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class WriteLine(Effect):
     """Write these bytes to the DTE."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SetSignal(Effect):
     """Switch a control line towards the DTE (DCD, DSR, CTS, RI). ON is the low TTL level."""
 
@@ -45,7 +44,7 @@ class SetSignal(Effect):
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SetLine(Effect):
     """The module's UART works like this from here on, behind what has been written (AT+IPR, AT+IFC)."""
 
@@ -57,12 +56,12 @@ class SetLine(Effect):
     """How the module stops the host's."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PauseInput(Effect):
     """Take no more bytes from the DTE for now."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class ResumeInput(Effect):
     """Take bytes from the DTE again."""
 
@@ -70,12 +69,12 @@ class ResumeInput(Effect):
 # ---- to the netstack ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class NetEffect(Effect):
     """Base of the effects that a netstack performs."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class OpenSocket(NetEffect):
     """Open a client socket: TCP connects, UDP binds and remembers ``remote`` as destination.
 
@@ -92,7 +91,7 @@ class OpenSocket(NetEffect):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SendData(NetEffect):
     """Send bytes: on TCP in order after what was sent before, on UDP as one datagram.
 
@@ -106,7 +105,7 @@ class SendData(NetEffect):
     awaited: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class CloseSocket(NetEffect):
     """Close a socket or a listener.
 
@@ -119,7 +118,7 @@ class CloseSocket(NetEffect):
     abort: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Listen(NetEffect):
     """Open a listener on ``port`` (0: any). Answered by ``Listening`` or ``ListenFailed``.
 
@@ -132,21 +131,21 @@ class Listen(NetEffect):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PauseReceiving(NetEffect):
     """Read no more from this socket for now: TCP's window closes, UDP datagrams are dropped."""
 
     handle: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class ResumeReceiving(NetEffect):
     """Read from this socket again."""
 
     handle: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Resolve(NetEffect):
     """Look up the IPv4 addresses of ``name``; answered by ``Resolved`` or ``ResolveFailed``.
 
@@ -160,21 +159,21 @@ class Resolve(NetEffect):
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class TakeAddress(NetEffect):
     """The network gave the module this PDP address: from now on it can be reached there. Not answered."""
 
     address: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class GiveUpAddress(NetEffect):
     """The PDP context of this address is gone. Not answered; its sockets are closed by their own effects."""
 
     address: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Ping(NetEffect):
     """Send one ICMP echo request with ``size`` bytes of data; answered by ``PingAnswered`` or ``PingFailed``.
 
@@ -190,7 +189,7 @@ class Ping(NetEffect):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class AskNtp(NetEffect):
     """Ask an NTP server (RFC 5905) for the time; answered by ``NtpAnswered`` or ``NtpFailed``.
 
@@ -207,7 +206,7 @@ class AskNtp(NetEffect):
 # ---- for whoever watches (transcript, scenario) -------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class StateChanged(Effect):
     """A documented state machine moved; ``machine`` names it, states are the documents' words.
 
@@ -219,7 +218,7 @@ class StateChanged(Effect):
     after: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SocketAssigned(Effect):
     """From now on ``handle`` is the socket of link ``link`` of PDP context ``context`` (both as numbered by
     the engine, from 0), or of the context's listener (``link`` ``None``).
@@ -235,7 +234,7 @@ class SocketAssigned(Effect):
     remote: Address
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class CommandFinished(Effect):
     """A command line was executed; ``result`` is its final result code as printed (or empty: none was)."""
 
@@ -243,7 +242,7 @@ class CommandFinished(Effect):
     result: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class CommandEnded(Effect):
     """One command of a line has its answer; ``ok``: not a failure. ``result`` is its final result as printed.
 
@@ -256,14 +255,14 @@ class CommandEnded(Effect):
     ok: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Said(Effect):
     """The module said this unasked: a line, or the first of a block."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SmsSent(Effect):
     """The module sent a short message."""
 

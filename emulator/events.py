@@ -11,7 +11,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, dataclass_transform
+
+_T = TypeVar("_T")
+
+
+@dataclass_transform(frozen_default=True)
+def fact(cls: type[_T]) -> type[_T]:
+    """A frozen dataclass for who checks types, an open one at run time: four times as quick to make.
+
+    A send takes four of them, each half a microsecond if it is frozen. Nobody changes one nevertheless.
+    """
+    return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
 class Address(NamedTuple):
@@ -35,7 +46,7 @@ class Failure(Enum):
     NO_RESOURCES = "no resources"
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Event:
     """Base of all events."""
 
@@ -43,7 +54,7 @@ class Event:
 # ---- from the netstack --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Connected(Event):
     """The socket is open: a TCP handshake is complete, or a UDP socket is bound."""
 
@@ -51,7 +62,7 @@ class Connected(Event):
     local: Address
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class ConnectFailed(Event):
     """The socket could not be opened; the handle is free again."""
 
@@ -59,7 +70,7 @@ class ConnectFailed(Event):
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Received(Event):
     """Data came in: one TCP segment (as read) or one whole UDP datagram.
 
@@ -72,7 +83,7 @@ class Received(Event):
     source: Address
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Acknowledged(Event):
     """The peer's stack has acknowledged ``total`` bytes of this TCP connection so far."""
 
@@ -80,28 +91,28 @@ class Acknowledged(Event):
     total: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SendBlocked(Event):
     """The netstack holds more unsent data of this socket than it likes; stop producing more."""
 
     handle: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SendReady(Event):
     """After :class:`SendBlocked`: there is room again."""
 
     handle: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PeerClosed(Event):
     """The peer sent FIN. All data before it has been delivered as :class:`Received`."""
 
     handle: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class ConnectionLost(Event):
     """The connection is gone without a FIN (reset, or the host gave up); the handle is free."""
 
@@ -109,14 +120,14 @@ class ConnectionLost(Event):
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Closed(Event):
     """Our own orderly close is complete: the peer answered the FIN. The handle is free."""
 
     handle: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Listening(Event):
     """The listener is open; ``local`` tells the port it really has."""
 
@@ -124,7 +135,7 @@ class Listening(Event):
     local: Address
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class ListenFailed(Event):
     """The listener could not be opened; the handle is free again."""
 
@@ -132,7 +143,7 @@ class ListenFailed(Event):
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Accepted(Event):
     """A client connected to the listener ``listener``; its new socket is ``handle`` (negative)."""
 
@@ -142,7 +153,7 @@ class Accepted(Event):
     remote: Address
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Resolved(Event):
     """The name of query ``query`` has these IPv4 addresses (at least one); ``ttl`` in seconds."""
 
@@ -151,7 +162,7 @@ class Resolved(Event):
     ttl: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class ResolveFailed(Event):
     """The name of query ``query`` has no address (``NOT_FOUND``), or nobody answered."""
 
@@ -159,7 +170,7 @@ class ResolveFailed(Event):
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PingAnswered(Event):
     """The echo reply to ping ``query`` came after ``rtt`` seconds, with ``ttl`` in its IP header."""
 
@@ -168,7 +179,7 @@ class PingAnswered(Event):
     ttl: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PingFailed(Event):
     """Ping ``query`` has no answer: ``TIMED_OUT``, ``UNREACHABLE`` (the network said so), or it was not
     sent: ``FORBIDDEN`` (by policy), ``NOT_PERMITTED`` (this host lets nobody ping from here)."""
@@ -177,7 +188,7 @@ class PingFailed(Event):
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class NtpAnswered(Event):
     """An NTP server told the time: UTC in seconds since the Unix epoch, now (the way back is added)."""
 
@@ -185,7 +196,7 @@ class NtpAnswered(Event):
     utc: float
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class NtpFailed(Event):
     """No time from the NTP server: ``TIMED_OUT`` (no answer that makes sense), ``REFUSED`` (kiss-o'-death, or
     nobody listens there); ``UNREACHABLE``, ``FORBIDDEN``: nothing could be sent."""
@@ -208,7 +219,7 @@ class LineSignal(Enum):
     RI = "RI"
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class LineChanged(Event):
     """The DTE switched DTR or RTS. ``on`` is the logical state: ON is the low TTL level."""
 
@@ -216,12 +227,12 @@ class LineChanged(Event):
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class OutputBlocked(Event):
     """The DTE does not read: the endpoint holds enough output. Pushed data waits from now on."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class OutputReady(Event):
     """After :class:`OutputBlocked`: the DTE has read on."""
 
@@ -229,21 +240,21 @@ class OutputReady(Event):
 # ---- from the mobile network, the SIM and the user's telephone (scenario, test) ------------------
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PdpLost(Event):
     """The network deactivated a PDP context (``None``: every active one)."""
 
     context: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PdpRefusalChanged(Event):
     """From now on the network refuses (or grants) PDP context activation."""
 
     refused: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class RegistrationChanged(Event):
     """The registration status (27.007 7.2 ``<stat>``) is now ``stat``, optionally in another cell."""
 
@@ -260,14 +271,14 @@ class AccessTechnology(IntEnum):
     GSM = 0
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class TechnologiesChanged(Event):
     """From now on the network has these access technologies here."""
 
     offered: tuple[AccessTechnology, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SignalChanged(Event):
     """Signal strength (27.007 8.5 ``<rssi>`` 0-31 or 99) and bit error rate as they are now."""
 
@@ -275,28 +286,28 @@ class SignalChanged(Event):
     ber: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PdpReleaseChanged(Event):
     """From now on the network confirms that PDP contexts are given up, or is silent."""
 
     answered: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PacketServiceChanged(Event):
     """The network ended the module's attachment to the packet network, or grants it again."""
 
     attached: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SendsRefused(Event):
     """From now on every send finds its buffer full, or (``False``) as full as it is."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class UrcInjected(Event):
     """The module says ``text`` unasked; ``at_once``: wherever its output stands, as a faulty module might."""
 
@@ -312,7 +323,7 @@ class CardWants(Enum):
     PUK = "puk"
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SimChanged(Event):
     """A SIM card was inserted (``True``) or removed; with ``wants`` another one, with these codes."""
 
@@ -332,7 +343,7 @@ class UssdResult(IntEnum):
     TIMED_OUT = 5
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class UssdArrived(Event):
     """The network says ``text`` unasked, or (``result``) ends what was asked."""
 
@@ -340,7 +351,7 @@ class UssdArrived(Event):
     result: UssdResult = UssdResult.NOTIFY
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class UssdAnswerChanged(Event):
     """The next ``times`` (``None``: all) requests that match the glob ``request`` are answered so."""
 
@@ -350,31 +361,31 @@ class UssdAnswerChanged(Event):
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class TemperatureChanged(Event):
     """The module is so warm, in degrees Celsius."""
 
     celsius: int
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class CallArrived(Event):
     """Somebody calls; the call rings until answered, hung up or :class:`CallerHungUp`."""
 
     number: str
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class CallerHungUp(Event):
     """The other party of the ringing or active call hung up."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class CallAnswered(Event):
     """The other party answered the call that the module dials."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class SmsArrived(Event):
     """A short message arrived; ``slot`` is where it is stored (``None``: the lowest free index)."""
 
@@ -383,7 +394,7 @@ class SmsArrived(Event):
     slot: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class NetworkTimeArrived(Event):
     """The network told the time (NITZ): seconds since the Unix epoch in UTC, zone in quarter hours."""
 
@@ -392,7 +403,7 @@ class NetworkTimeArrived(Event):
     dst: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PowerChanged(Event):
     """The power key, or the supply: the module was switched on or off, without a goodbye."""
 

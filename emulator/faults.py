@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .effects import NetEffect
-from .events import Failure
+from .events import Failure, fact
 
 
 class Direction(Enum):
@@ -226,12 +226,12 @@ class Stall(Toxic):
 # ---- the faults ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Fault(NetEffect):
     """Base of what a scenario asks of the network path."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Impair(Fault):
     """Put up the chain ``name``; one of the same name is replaced in its place.
 
@@ -245,7 +245,7 @@ class Impair(Fault):
     direction: Direction = Direction.BOTH
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Restore(Fault):
     """Take the chain ``name`` away (``None``: all chains). One that is not there is no mistake."""
 
@@ -263,7 +263,7 @@ class PeerAction(Enum):
     """RST arrives at both ends now; data under way is lost."""
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class ActAsPeer(Fault):
     """Do ``action`` to the matching connections that are open now. None matches: nothing happens."""
 
@@ -277,7 +277,7 @@ class NoAnswer(Enum):
     SILENCE = "silence"
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class AnswerConnects(Fault):
     """From now on connections that the module opens to ``target`` end so (TCP).
 
@@ -300,7 +300,7 @@ class AnswerConnects(Fault):
             _check("times", self.times, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class AnswerNames(Fault):
     """From now on the lookup of names that match the glob ``pattern`` ends so.
 
@@ -326,7 +326,7 @@ class AnswerNames(Fault):
             raise ValueError("answer is empty; for a name that does not exist say Failure.NOT_FOUND")
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class AnswerAsUsual(Fault):
     """Take away the :class:`AnswerConnects` and :class:`AnswerNames` called ``name`` (``None``: all)."""
 

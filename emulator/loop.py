@@ -207,6 +207,11 @@ class _Selector(selectors.EpollSelector):
         self.due = True
 
 
+def at_rest(loop: asyncio.AbstractEventLoop) -> Callable[[Callback], object]:
+    """:meth:`DirectLoop.call_at_rest` of ``loop``; any other loop calls in its next round."""
+    return loop.call_at_rest if isinstance(loop, DirectLoop) else loop.call_soon
+
+
 def _bound(callback: Callable[[*Ts], object], args: tuple[*Ts]) -> Callback:
     return partial(callback, *args) if args else callback
 

@@ -25,6 +25,7 @@ from .endpoints import EndpointError, Pipe
 from .endpoints.pty import PtyPipe
 from .fleet import make_room
 from .hosting import World, late_world, new_driver, new_world, nobody
+from .loop import at_rest
 from .mistakes import SetupError
 from .observer import together
 from .places import open_places, port_name
@@ -257,7 +258,7 @@ def _check_listen_host(host: str) -> None:
 
 def _open_log(path: Path, redact: bool) -> JsonLog:
     try:
-        file = LogFile(path, _tell)
+        file = LogFile(path, _tell, at_rest(asyncio.get_running_loop()))
     except OSError as error:
         raise SetupError(f"cannot write the log {path}: {error.strerror} (choose another place)") from error
     if not redact:
@@ -277,7 +278,7 @@ def _captures(
     name = plan.chosen.dialect.name
     names = [name] if count == 1 else [f"{name}-{n}" for n in range(count)]
     try:
-        soon = asyncio.get_running_loop().call_soon
+        soon = at_rest(asyncio.get_running_loop())
         capture = Capture(tuple(names), time.time_ns() - int(clock.now() * 1e9))
     except ImportError as error:
         raise SetupError("--pcap needs scapy (pip install scapy)") from error

@@ -2,12 +2,14 @@
 
 Fields: ``t`` seconds on the modem's clock; ``modem`` its number from 0, if there are several; then one of
 ``host`` (bytes from the DTE), ``module`` (bytes to it), ``event``, ``effect`` (by name, with their fields),
-``note``, or ``report`` (how a scenario ended). Bytes are Latin-1 text.
+``note``, or ``report`` (how a scenario ended). Bytes are Latin-1 text; those of a bulk transfer that are no
+ASCII (more than 1500 at once) are in Base64, and ``_base64`` stands behind the field's name.
 """
 
 from __future__ import annotations
 
 import json
+from binascii import b2a_base64
 from collections.abc import Callable
 from copy import copy
 from dataclasses import fields, is_dataclass
@@ -16,7 +18,7 @@ from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Protocol
 
-from .capture_file import RecordFile
+from .capture_file import RecordFile, Soon
 from .effects import Effect
 from .events import Event
 
@@ -34,43 +36,49 @@ def _plain(value: object) -> object:
 
 
 def record(thing: object) -> dict[str, object]:
-    """The fields of an event or effect, as JSON has them."""
-    assert is_dataclass(thing)
-    return {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
+    """The fields of an event, an effect, or what a fault is made of, as JSON has them; bytes as text."""
+    return {name: _plain(getattr(thing, name)) for name in _names(type(thing))}
 
 
+_known: dict[type, tuple[str, ...]] = {}
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    found = _known.get(kind)
+    if found is None:
+        assert is_dataclass(kind)
+        found = _known[kind] = tuple(field.name for field in fields(kind))
+    return found
+
+
+_BULK = 1500
+"""Bytes at once that are seldom part of an AT dialogue: sends take up to 1460."""
 _quoted: Callable[[str], str] = encode_basestring_ascii
 
 
-def _text(value: object) -> str:
+def _bytes(name: str, data: bytes) -> str:
+    """The member ``name`` of a record. What a relay carries is seldom text, and a third as long in Base64."""
+    if len(data) <= _BULK or data.isascii():
+        return f'"{name}": ' + _quoted(data.decode("latin-1"))
+    return f'"{name}_base64": "{b2a_base64(data, newline=False).decode("ascii")}"'
+
+
+def _member(name: str, value: object) -> str:
     """``value`` in JSON, as ``json.dumps(_plain(value))`` writes it; what is frequent goes the short way."""
     if type(value) is bytes:
-        return _quoted(value.decode("latin-1"))
-    if type(value) is str:
-        return _quoted(value)
+        return _bytes(name, value)
     if type(value) is int:
-        return repr(value)
-    return json.dumps(_plain(value))
-
-
-_Beginning = tuple[str, tuple[tuple[str, str], ...]]
-_beginnings: dict[type, _Beginning] = {}
-
-
-def _named(kind: type, word: str) -> _Beginning:
-    """How a record of this class begins, and what stands before each of its fields."""
-    found = _beginnings.get(kind)
-    if found is None:
-        assert is_dataclass(kind)
-        found = f'"{word}": "{kind.__name__}"', tuple((f.name, f', "{f.name}": ') for f in fields(kind))
-        _beginnings[kind] = found
-    return found
+        return f'"{name}": {value}'
+    if type(value) is str:
+        return f'"{name}": ' + _quoted(value)
+    return f'"{name}": ' + json.dumps(_plain(value))
 
 
 def _happening(word: str, thing: object) -> str:
     """The body of the record of an event or effect: what a log of everything spends its time with."""
-    begin, rest = _named(type(thing), word)
-    return begin + "".join([before + _text(getattr(thing, name)) for name, before in rest])
+    kind = type(thing)
+    members = [_member(name, getattr(thing, name)) for name in _names(kind)]
+    return ", ".join([f'"{word}": "{kind.__name__}"', *members])
 
 
 class Lines(Protocol):
@@ -84,18 +92,52 @@ class Lines(Protocol):
 
 
 class LogFile:
-    """The lines in a file, until the disk takes no more; it ends in a whole line then."""
+    """The lines in a file, until the disk takes no more; it ends in a whole line then.
 
-    def __init__(self, path: Path, complain: Callable[[str], None]) -> None:
-        """Create ``path``, or make it empty; ``complain`` as of a :class:`RecordFile`. Raises ``OSError``."""
+    A line that something else follows at once (what comes in, before what the module makes of it) may wait
+    for that, or for the end of a turn of the event loop: a write to a file costs as much as a line.
+    """
+
+    def __init__(self, path: Path, complain: Callable[[str], None], soon: Soon | None = None) -> None:
+        """Create ``path``, or make it empty; ``complain`` as of a :class:`RecordFile`. Raises ``OSError``.
+
+        ``soon`` calls when a turn is over; without it no line waits.
+        """
         self._file = RecordFile(path, "log", complain)
+        self._soon = soon
+        self._asked = False
+        self._waiting: list[str] = []
 
     def write(self, text: str, /) -> None:
-        """Take a whole line."""
+        """Take a whole line, and write it."""
+        if self._waiting:
+            self._waiting.append(text)
+            self._flush()
+        else:
+            self._file.write(text.encode("ascii"))
+
+    def hold(self, text: str, /) -> None:
+        """Take a whole line, which may wait."""
+        if self._soon is None:
+            self._file.write(text.encode("ascii"))
+            return
+        if not self._asked:
+            self._asked = True
+            self._soon(self._end_of_turn)
+        self._waiting.append(text)
+
+    def _end_of_turn(self) -> None:
+        self._asked = False
+        self._flush()
+
+    def _flush(self) -> None:
+        text = "".join(self._waiting)
+        self._waiting.clear()
         self._file.write(text.encode("ascii"))
 
     def close(self) -> None:
         """No more lines. May be repeated."""
+        self._flush()
         self._file.close()
 
 
@@ -104,6 +146,7 @@ class JsonLog:
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
+        self._hold: Callable[[str], object] = lines.hold if isinstance(lines, LogFile) else lines.write
         self._whose = ""
 
     def of(self, modem: int) -> JsonLog:
@@ -112,20 +155,23 @@ class JsonLog:
         part._whose = f'"modem": {modem}, '
         return part
 
+    def _line(self, now: float, body: str) -> str:
+        return f'{{"t": {round(now, 6)!r}, {self._whose}{body}}}\n'
+
     def _write(self, now: float, body: str) -> None:
-        self._lines.write(f'{{"t": {round(now, 6)!r}, {self._whose}{body}}}\n')
+        self._lines.write(self._line(now, body))
 
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
-        self._write(now, '"host": ' + _quoted(data.decode("latin-1")))
+        self._hold(self._line(now, _bytes("host", data)))
 
     def module(self, now: float, data: bytes) -> None:
         """Bytes that the module wrote."""
-        self._write(now, '"module": ' + _quoted(data.decode("latin-1")))
+        self._write(now, _bytes("module", data))
 
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
-        self._write(now, _happening("event", event))
+        self._hold(self._line(now, _happening("event", event)))
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import fields, is_dataclass
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import asdict
 from enum import Enum
+from pathlib import Path
 
 import pytest
 from vmodem.emulator.effects import Effect, OpenSocket, SendData, SetSignal, StateChanged, Transport
 from vmodem.emulator.events import Address, Event, LineSignal, PdpRefusalChanged, Received, UrcInjected
-from vmodem.emulator.transcript import JsonLog
+from vmodem.emulator.transcript import JsonLog, LogFile
 
 NOW = 12.3456789
 FROM = Address("192.0.2.1", 80)
@@ -21,14 +24,11 @@ def _plain(value: object) -> object:
         return value.decode("latin-1")
     if isinstance(value, Enum):
         return value.value
-    if is_dataclass(value):
-        inside = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-        return {"is": type(value).__name__, **inside}
     return value
 
 
 def _expected(word: str, thing: Event | Effect, **whose: int) -> str:
-    inside = {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
+    inside = {name: _plain(value) for name, value in asdict(thing).items()}
     return json.dumps({"t": 12.345679, **whose, word: type(thing).__name__, **inside}) + "\n"
 
 
@@ -74,3 +74,59 @@ def test_bytes_notes_and_reports() -> None:
         json.dumps({"t": 1.5, "note": 'a "note" \u20ac'}),
         json.dumps({"t": 2, "modem": 0, "report": {"scenario": "x", "well": True, "seconds": None}}),
     ]
+
+
+@pytest.mark.parametrize("data", [bytes(range(128)) * 12, b"\x00" * 1501], ids=["all", "NUL"])
+def test_much_ascii_is_as_readable_as_little(data: bytes) -> None:
+    file = io.StringIO()
+    JsonLog(file).host(1.0, data)
+    assert file.getvalue() == json.dumps({"t": 1.0, "host": data.decode()}) + "\n"
+
+
+def test_much_that_is_no_ascii_is_in_base64() -> None:
+    data = bytes(range(256)) * 6
+    file = io.StringIO()
+    log = JsonLog(file)
+    log.host(1.0, data[:1500])
+    log.host(1.0, data)
+    log.module(1.0, data)
+    log.event(1.0, Received(1, data, FROM))
+    log.effect(1.0, SendData(1, data))
+    short, host, module, event, effect = map(json.loads, file.getvalue().splitlines())
+    assert short["host"].encode("latin-1") == data[:1500]
+    for record, name in ((host, "host"), (module, "module"), (event, "data"), (effect, "data")):
+        assert name not in record
+        assert b64decode(record[f"{name}_base64"]) == data
+    assert event["event"] == "Received"
+    assert effect["handle"] == 1
+
+
+def test_what_comes_in_is_written_with_what_follows_or_at_the_end_of_the_turn(tmp_path: Path) -> None:
+    turn_ends: list[Callable[[], None]] = []
+    path = tmp_path / "log"
+    file = LogFile(path, pytest.fail, turn_ends.append)
+    log = JsonLog(file)
+    log.host(1.0, b"AT\r")
+    log.of(1).event(1.0, PdpRefusalChanged(True))
+    assert path.read_text() == ""
+    assert len(turn_ends) == 1
+    log.module(1.0, b"OK")
+    assert [list(json.loads(line)) for line in path.read_text().splitlines()] == [
+        ["t", "host"],
+        ["t", "modem", "event", "refused"],
+        ["t", "module"],
+    ]
+    log.host(2.0, b"A")
+    turn_ends[0]()
+    assert len(path.read_text().splitlines()) == 4
+    log.host(3.0, b"T")
+    assert len(turn_ends) == 2
+    log.close()
+    assert len(path.read_text().splitlines()) == 5
+
+
+def test_without_turns_no_line_waits(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    log = JsonLog(LogFile(path, pytest.fail))
+    log.host(1.0, b"AT\r")
+    assert path.read_text() == json.dumps({"t": 1.0, "host": "AT\r"}) + "\n"
