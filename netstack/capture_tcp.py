@@ -19,14 +19,16 @@ from .pcapng import Direction, Part
 class Emit(Protocol):
     """Where packets go."""
 
-    def __call__(self, direction: Direction, /, *parts: Part) -> None:
-        """A packet on the air, now; ``parts`` put together are the packet."""
+    def __call__(self, direction: Direction, head: Part, data: Part = b"", /) -> None:
+        """A packet on the air, now; ``head`` and ``data`` together are the packet."""
 
 
 _ACK_EVERY = 2
 """Full segments that one acknowledgement covers at the most (RFC 1122 4.2.3.2)."""
 
 _INSIDE = 0xFFFFFFFF
+_MORE, _LAST = Flags.ACK, Flags.PSH | Flags.ACK
+"""The flags of a segment of data."""
 
 
 class Side:
@@ -123,9 +125,8 @@ class TcpFlow:
             if unacknowledged == _ACK_EVERY:
                 unacknowledged = 0
                 self._from_module(Flags.ACK)
-            piece = view[start : start + MSS]
             last = start + MSS >= len(data)
-            self._from_peer(Flags.PSH | Flags.ACK if last else Flags.ACK, piece)
+            self._from_peer(_LAST if last else _MORE, view[start : start + MSS])
             unacknowledged += 1
         self._from_module(Flags.ACK)
 
@@ -137,19 +138,20 @@ class TcpFlow:
 
     def _pump(self) -> None:
         """Send what is held, as far as the peer's window reaches; then the FIN, if it is due."""
-        side, held = self._module, self._held
+        side, held, window = self._module, self._held, self._peer.window
         while held:
             view = held[0]
             piece = view[:MSS]
-            if side.sent - self._acked + len(piece) > self._peer.window:
+            size = len(piece)
+            if side.sent - self._acked + size > window:
                 return
-            last = len(piece) == len(view)
-            if last:
+            self._held_size -= size
+            if size == len(view):
                 held.popleft()
+                self._from_module(_LAST, piece)
             else:
                 held[0] = view[MSS:]
-            self._held_size -= len(piece)
-            self._from_module(Flags.PSH | Flags.ACK if last else Flags.ACK, piece)
+                self._from_module(_MORE, piece)
         if self._closing and not side.finished:
             self._from_module(Flags.FIN | Flags.ACK)
             side.finished = True
@@ -189,17 +191,15 @@ class TcpFlow:
     # ---- segments -------------------------------------------------------------------------------
 
     def _from_module(self, flags: int, data: bytes | memoryview = b"") -> None:
-        self._emit(Direction.OUTBOUND, *_segment(self._module, flags, self._peer.next, data))
+        side = self._module
+        header = side.headers.segment(flags, side.next, self._peer.next, side.window, data)
+        side.sent += len(data)
+        self._emit(Direction.OUTBOUND, header, data)
 
     def _from_peer(self, flags: int, data: bytes | memoryview = b"") -> None:
-        side = self._module
+        module, side = self._module, self._peer
         # The FIN counts as acknowledged when the connection's end says so, and not before.
-        taken = (side.initial + 1 + self._acked + self._over) & _INSIDE
-        self._emit(Direction.INBOUND, *_segment(self._peer, flags, taken, data))
-
-
-def _segment(side: Side, flags: int, acknowledgement: int, data: bytes | memoryview) -> tuple[Part, Part]:
-    """A segment of ``side``, whose sequence space it uses up; the FIN's place is for the caller to count."""
-    header = side.headers.segment(flags, side.next, acknowledgement, side.window, data)
-    side.sent += len(data)
-    return header, data
+        taken = (module.initial + 1 + self._acked + self._over) & _INSIDE
+        header = side.headers.segment(flags, side.next, taken, side.window, data)
+        side.sent += len(data)
+        self._emit(Direction.INBOUND, header, data)

@@ -25,8 +25,9 @@ class Direction(Enum):
     OUTBOUND = 2
 
     def __init__(self, word: int) -> None:
-        self.options = struct.pack("<HHIHH", 2, 4, word, 0, 0)
-        """The options of a packet that went this way."""
+        options = struct.pack("<HHIHH", 2, 4, word, 0, 0)
+        self.ends = tuple(bytes(padding) + options for padding in range(4))
+        """The options of a packet that went this way, behind so many bytes of padding."""
 
 
 Part = bytes | bytearray | memoryview
@@ -37,6 +38,7 @@ _LENGTH_UNKNOWN = 0xFFFFFFFFFFFFFFFF
 _NANOSECONDS = 9
 _HEAD = struct.Struct("<IIIIIII")
 _PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
+_LOW = 0xFFFFFFFF
 _PACKET_OVERHEAD = 44
 """Head (28), the direction's option (8), the end of options (4), the length again (4)."""
 
@@ -58,17 +60,23 @@ def interface(kind: LinkType, name: str, description: str) -> bytes:
     return _block(_INTERFACE, struct.pack("<HHI", kind.value, 0, 0) + b"".join(options))
 
 
-def packet(blocks: list[Part], number: int, moment: int, direction: Direction, *parts: Part) -> None:
+def packet(
+    blocks: list[Part], number: int, moment: int, direction: Direction, head: Part, data: Part = b""
+) -> None:
     """Append the block of a packet of interface ``number`` to ``blocks`` (section 4.3).
 
-    ``moment`` in nanoseconds since the epoch; ``parts`` put together are the packet.
+    ``moment`` in nanoseconds since the epoch; ``head`` and ``data`` together are the packet.
     """
-    size = sum(map(len, parts)) if len(parts) > 1 else len(parts[0])
-    padding = _PADDING[size & 3]
-    total = _PACKET_OVERHEAD + size + len(padding)
-    blocks.append(_HEAD.pack(_ENHANCED_PACKET, total, number, moment >> 32, moment & 0xFFFFFFFF, size, size))
-    blocks.extend(parts)
-    blocks.append(padding + direction.options + total.to_bytes(4, "little"))
+    size = len(head) + len(data)
+    padding = size & 3
+    if padding:
+        padding = 4 - padding
+    total = _PACKET_OVERHEAD + size + padding
+    blocks.append(_HEAD.pack(_ENHANCED_PACKET, total, number, moment >> 32, moment & _LOW, size, size))
+    blocks.append(head)
+    if data:
+        blocks.append(data)
+    blocks.append(direction.ends[padding] + total.to_bytes(4, "little"))
 
 
 def _option(code: int, value: bytes) -> bytes:

@@ -83,22 +83,73 @@ def test_much_ascii_is_as_readable_as_little(data: bytes) -> None:
     assert file.getvalue() == json.dumps({"t": 1.0, "host": data.decode()}) + "\n"
 
 
+def _records(file: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in file.getvalue().splitlines()]
+
+
 def test_much_that_is_no_ascii_is_in_base64() -> None:
-    data = bytes(range(256)) * 6
+    data, other = bytes(range(256)) * 6, bytes(range(255, -1, -1)) * 6
     file = io.StringIO()
     log = JsonLog(file)
     log.host(1.0, data[:1500])
     log.host(1.0, data)
-    log.module(1.0, data)
+    log.module(1.0, other)
     log.event(1.0, Received(1, data, FROM))
-    log.effect(1.0, SendData(1, data))
-    short, host, module, event, effect = map(json.loads, file.getvalue().splitlines())
-    assert short["host"].encode("latin-1") == data[:1500]
-    for record, name in ((host, "host"), (module, "module"), (event, "data"), (effect, "data")):
+    log.effect(1.0, SendData(2, other))
+    short, host, module, event, effect = _records(file)
+    assert short["host"] == data[:1500].decode("latin-1")
+    for record, name, said in (
+        (host, "host", data),
+        (module, "module", other),
+        (event, "data", data),
+        (effect, "data", other),
+    ):
         assert name not in record
-        assert b64decode(record[f"{name}_base64"]) == data
-    assert event["event"] == "Received"
-    assert effect["handle"] == 1
+        assert b64decode(str(record[f"{name}_base64"])) == said
+    assert (event["event"], event["handle"]) == ("Received", 1)
+    assert (effect["effect"], effect["handle"]) == ("SendData", 2)
+
+
+@pytest.mark.parametrize("data", [bytes(range(256)) * 6, b"0123456789" * 160], ids=["binary", "ASCII"])
+def test_much_that_comes_in_and_goes_out_stands_there_once(data: bytes) -> None:
+    file = io.StringIO()
+    log = JsonLog(file)
+    other = log.of(1)
+    log.host(1.0, data)
+    other.effect(1.0, SendData(1, data))  # another modem's
+    log.effect(1.0, SendData(1, data))
+    log.event(1.0, Received(1, data[::-1] + b".", FROM))
+    log.module(1.0, data)
+    log.module(1.0, data[::-1] + b".")
+    records = _records(file)
+    assert [record for record in records if any(name.endswith("_size") for name in record)] == [
+        {"t": 1.0, "effect": "SendData", "handle": 1, "data_size": len(data), "to": None, "awaited": True},
+        {"t": 1.0, "module_size": len(data) + 1},
+    ]
+    assert len(records) == 6
+    assert "module_size" in records[5]
+
+
+def test_what_goes_out_in_other_pieces_than_it_came_in_is_known_too() -> None:
+    """Data mode makes packets of what the host writes: some of it waits for more."""
+    stream = bytes(range(256)) * 40
+    file = io.StringIO()
+    log = JsonLog(file)
+    log.host(1.0, stream[:3000])
+    log.effect(1.0, SendData(1, stream[:2048]))
+    log.host(1.0, stream[3000:7000])
+    log.effect(1.0, SendData(1, stream[2048:6144]))
+    log.effect(1.0, SendData(1, stream[2048:6143] + b"?"))
+    shown = [record.get("data_size", "all of it") for record in _records(file) if "effect" in record]
+    assert shown == [2048, 4096, "all of it"]
+
+
+def test_little_is_said_as_often_as_it_is_said() -> None:
+    file = io.StringIO()
+    log = JsonLog(file)
+    log.host(1.0, b"x" * 1500)
+    log.effect(1.0, SendData(1, b"x" * 1500))
+    assert [record.get("host", record.get("data")) for record in _records(file)] == ["x" * 1500] * 2
 
 
 def test_what_comes_in_is_written_with_what_follows_or_at_the_end_of_the_turn(tmp_path: Path) -> None:
