@@ -311,7 +311,7 @@ class Driver:
                 effects = modem.effects()
                 for effect in effects:
                     if type(effect) is WriteLine and self._observer is None:
-                        self._pipe.write(effect.data)
+                        self._pipe.quick(effect.data)
                     else:
                         self._perform(effect)
                 if events:

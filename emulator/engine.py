@@ -6,6 +6,7 @@ hands out :meth:`Modem.effects` and arms one timer for :meth:`Modem.next_deadlin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
 from .dialect import Dialect, Options
@@ -54,6 +55,10 @@ class Modem:
         self._module: Module = dialect.module(dialect, options or Options())
         module = self._module
         module.now = now
+        self.next_deadline: Callable[[], float | None] = module.timers.next_deadline
+        """When :meth:`handle_timer` wants to be called, or None."""
+        self.effects: Callable[[], list[Effect]] = module.drain
+        """What is to be done now, in order; each effect is handed out once."""
         self._interpreter = Interpreter(module)
         module.line = Line(
             module.write, self._interpreter.execute, self._interpreter.too_long, dialect.limits.line
@@ -130,10 +135,12 @@ class Modem:
         """The host wrote ``data``."""
         module = self._module
         module.now = now
-        if not module.deaf and data:
-            module.typed()
+        sleep, power = module.sleep, module.power
+        if power.on and not power.starting and not sleep.asleep and data:  # otherwise it is deaf
+            sleep.active_at = now
             module.line.feed(data)
-        self._settle()
+        if module.jobs.under_way or module.outbox.items or module.line.typed_ahead or module.holds:
+            self._settle()
 
     def receive(self, event: Event, now: float) -> None:
         """Something happened outside; raises ``TypeError`` for an event nobody handles."""
@@ -142,7 +149,7 @@ class Modem:
         handler = module.handlers.get(type(event))
         if handler is None:
             raise TypeError(f"{module.dialect.name} does not handle {event!r}")
-        module.sleep.active()
+        module.sleep.active_at = now
         handler(event)
         self._settle()
 
@@ -151,14 +158,6 @@ class Modem:
         self._module.now = now
         self._module.timers.fire(now)
         self._settle()
-
-    def next_deadline(self) -> float | None:
-        """When :meth:`handle_timer` wants to be called, or None."""
-        return self._module.timers.next_deadline()
-
-    def effects(self) -> list[Effect]:
-        """What is to be done now, in order; each effect is handed out once."""
-        return self._module.drain()
 
     # ---- inside ----------------------------------------------------------------------------------
 

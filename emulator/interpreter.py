@@ -63,7 +63,10 @@ class Interpreter:
         self._line, self._body, self._next, self._result = line, body, 0, ""
         self._module.compound = len(line) > 1
         self._final = _OK
-        self._go_on()
+        if line:
+            self._go_on()
+        else:
+            self._finish()
 
     def too_long(self) -> None:
         """The answer to a line that did not fit the module's buffer (SIM800 manual 1.4.4)."""
@@ -235,7 +238,8 @@ class Interpreter:
     def _finish(self) -> None:
         """Write the line's final result, free the line, let out what was held."""
         module = self._module
-        self._write_final()
+        if self._final is not None:
+            self._write_final()
         if self.keeper is not None:
             self.keeper.tell()
         if module.line_changed:

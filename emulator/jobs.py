@@ -219,6 +219,12 @@ class Jobs:
 
     def poll(self) -> None:
         """Resume every job whose condition holds, until none does."""
+        for job in self.under_way:
+            until = job.until
+            if until is not None and until.condition():
+                break
+        else:
+            return
         moved = True
         while moved:
             moved = False

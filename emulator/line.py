@@ -122,8 +122,15 @@ class Line:
             return
         if self.mode is _COMMAND and not self._buffer:
             whole = self._whole.get(data)
-            if whole is not None:
-                self._plain_line(whole)
+            if whole is not None:  # a chunk seen before: one line, nothing to edit
+                body, echo, crlf = whole
+                if self.echo:
+                    self._write(echo)
+                if crlf:
+                    self._host_sends_crlf = True
+                self._after_cr = not crlf
+                self._last = body
+                self._execute(body)
                 return
             self._remember(data)
         at = 0
@@ -131,19 +138,6 @@ class Line:
             self._after_cr = False
             at = self._swallow_lf(data)
         self._take(data, at)
-
-    def _plain_line(self, whole: Whole) -> None:
-        """A chunk seen before: one line, nothing to edit."""
-        body, echo, crlf = whole
-        if self.echo:
-            self._write(echo)
-        if crlf:
-            self._host_sends_crlf = True
-            self._after_cr = False
-        else:
-            self._after_cr = True
-        self._last = body
-        self._execute(body)
 
     def _remember(self, data: bytes) -> None:
         """Keep what ``data`` means if it is one plain line (this time it goes the long way)."""

@@ -157,10 +157,16 @@ class _Selector(selectors.EpollSelector):
             for fd, events in ready:
                 # An error or a hang-up concerns both. Whoever was removed in this round may have been
                 # followed by another with the same number; a new round tells what is true of that one.
-                if events & ~_OUT and fd not in removed:
-                    self._call(reader(fd))
-                if events & ~_IN and fd not in removed:
-                    self._call(writer(fd))
+                if events & ~_OUT and fd not in removed and (callback := reader(fd)) is not None:
+                    try:
+                        callback()
+                    except BaseException as error:
+                        self._failed(error, callback)
+                if events & ~_IN and fd not in removed and (callback := writer(fd)) is not None:
+                    try:
+                        callback()
+                    except BaseException as error:
+                        self._failed(error, callback)
             if self.due or wait == 0:
                 found, self._found = self._found, []
                 return found
@@ -191,16 +197,15 @@ class _Selector(selectors.EpollSelector):
         self._unrest = 0
         waiting, self.at_rest = self.at_rest, []
         for callback in waiting:
-            self._call(callback)
-
-    def _call(self, callback: Callback | None) -> None:
-        if callback is not None:
             try:
                 callback()
-            except (SystemExit, KeyboardInterrupt):
-                raise
             except BaseException as error:
-                self.failed(error, callback)
+                self._failed(error, callback)
+
+    def _failed(self, error: BaseException, callback: Callback) -> None:
+        if isinstance(error, (SystemExit, KeyboardInterrupt)):
+            raise error
+        self.failed(error, callback)
 
     def _inner_ready(self) -> None:
         self._found = super().select(0)

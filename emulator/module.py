@@ -87,11 +87,6 @@ class Module(Port):
     def silent(self) -> bool:
         return not self.power.on
 
-    @property
-    def deaf(self) -> bool:
-        """Asleep, switched off, or still starting: what the host types is lost."""
-        return self.sleep.asleep or not self.power.on or self.power.starting
-
     def use(self, shell: Shell) -> None:
         """Make ``shell`` the settings in force, on the line and in the framing too."""
         self.shell = shell
@@ -238,10 +233,6 @@ class Module(Port):
         """The module begins to exist: on, or waiting to be switched on."""
         if self.options.powered:
             self.power.switch_on(announce=self.options.boot)
-
-    def typed(self) -> None:
-        """The host typed something (sleep counts from here)."""
-        self.sleep.active()
 
     def dtr_changed(self, on: bool) -> None:
         """The host switched DTR: AT&D in data mode, and sleep.

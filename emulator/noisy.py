@@ -74,6 +74,7 @@ class NoisyLine:
 
     def __init__(self, uart: Uart, noise: Noise) -> None:
         self._uart = uart
+        self.quick = self.write
         self._noise = noise
         loop = asyncio.get_running_loop()
         self._output = Pieces(loop, uart.write)

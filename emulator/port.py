@@ -58,6 +58,9 @@ class Port:
         self.now = 0.0
         self.shell = Shell()
         self.framing = framing()
+        self._out: list[bytes] = []
+        self.write: Callable[[bytes], None] = self._out.append
+        """Write raw bytes to the host, now."""
         self.timers = Timers()
         self.jobs = Jobs(self.after, self._open_prompt, self.seconds)
         self.outbox = Outbox(self._may_speak, self._write_item, self._push, self._enter_data)
@@ -70,7 +73,6 @@ class Port:
         self.interpreter_reset: Callable[[], None] = lambda: None
         self.compound = False
         """Whether the command running is one of several in its line."""
-        self._out: list[bytes] = []
         self._effects: list[Effect] = []
         self.holds: set[str] = set()
         """Why nothing is taken from the host at present."""
@@ -132,10 +134,6 @@ class Port:
 
     # ---- output ----------------------------------------------------------------------------------
 
-    def write(self, data: bytes) -> None:
-        """Write raw bytes to the host, now."""
-        self._out.append(data)
-
     def ask(self, effect: Effect) -> None:
         """Ask the outside world for something."""
         if self._out:
@@ -144,13 +142,16 @@ class Port:
 
     def drain(self) -> list[Effect]:
         """What was asked for since the last call, in order."""
-        if self._out:
-            self._written()
         effects, self._effects = self._effects, []
+        if self._out:
+            data = b"".join(self._out)  # copies nothing when it is one piece
+            self._out.clear()
+            if data:
+                effects.append(WriteLine(data))
         return effects
 
     def _written(self) -> None:
-        """What was written becomes one effect; join() copies nothing when it is one piece."""
+        """What was written becomes one effect."""
         data = b"".join(self._out)
         self._out.clear()
         if data:

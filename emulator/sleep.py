@@ -26,7 +26,8 @@ class Sleep:
         A module that sleeps by itself (2) wakes when the host types, so a host sees nothing of it.
         """
         self.asleep = False
-        self._active_at = 0.0
+        self.active_at = 0.0
+        """When the host last typed, or something last came over the air: idle time counts from there."""
         self._idle_timer: Timer | None = None
         self._wake_timer: Timer | None = None
 
@@ -43,13 +44,9 @@ class Sleep:
         self.asleep = False
         self._idle_timer = self._wake_timer = None
 
-    def active(self) -> None:
-        """The host typed, or something came over the air: idle time counts from here."""
-        self._active_at = self._module.now
-
     def dtr_changed(self, on: bool) -> None:
         """DTR ON wakes when it holds long enough; OFF lets the idle time begin."""
-        self.active()
+        self.active_at = self._module.now
         if self._wake_timer is not None:
             self._wake_timer.cancel()
             self._wake_timer = None
@@ -71,7 +68,7 @@ class Sleep:
         module = self._module
         if self.mode != 1 or module.dtr:
             return
-        left = self._active_at + module.timings["sleep idle"] - module.now
+        left = self.active_at + module.timings["sleep idle"] - module.now
         if left > 1e-9:
             self._idle_timer = module.after(left, self._idle)
         elif module.line.mode in (Mode.BUSY, Mode.PROMPT):

@@ -8,6 +8,7 @@ does not stop loses bytes.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from ..effects import BY_CHARACTER, BY_WIRE, SetLine
 from ..events import LineSignal
@@ -37,6 +38,8 @@ class Uart(Pipe):
     _loop: asyncio.AbstractEventLoop  # these three from start() on
     _sink: LineSink
     _grid: Grid
+    quick: Callable[[bytes], None]
+    """What :meth:`write` does at present, for who calls it anew each time: the shortest way."""
 
     def __init__(self, pipe: Pipe, *, paced: bool = False) -> None:
         """``paced``: the wire has a rate, that of AT+IPR, or the client's while that is 0."""
@@ -49,7 +52,7 @@ class Uart(Pipe):
         self._out_wire = Wire()
         self._stops: set[Stop] = set()
         """Why nothing goes out."""
-        self._direct = not paced
+        self.quick = self.write if paced else pipe.write
         self._pipe_blocked = False
         self._told_blocked = False
         self._rts = True
@@ -120,9 +123,6 @@ class Uart(Pipe):
 
     def write(self, data: bytes) -> None:
         """Write to the host, when it is this data's turn."""
-        if self._direct:
-            self._pipe.write(data)
-            return
         if self._told_blocked:
             self._flood += len(data)
             if self._flood > FLOOD:
@@ -171,7 +171,7 @@ class Uart(Pipe):
 
     def _stop(self, why: Stop) -> None:
         self._stops.add(why)
-        self._direct = False
+        self.quick = self.write
         self._out_wire.stop()
 
     def _go(self, why: Stop) -> None:
@@ -187,13 +187,17 @@ class Uart(Pipe):
         while self._out and not self._stops:
             self._settle_output()
             self._emit(self._out.take(self._out.bytes))
-        self._direct = not self._stops and not self._pipe_blocked
+        self._choose_way()
         self._tell_blocked()
+
+    def _choose_way(self) -> None:
+        free = not self._paced and not self._stops and not self._pipe_blocked
+        self.quick = self._pipe.write if free else self.write
 
     def output_blocked(self) -> None:
         """The carrier holds enough: on a wire, bytes wait in the module then."""
         self._pipe_blocked = True
-        self._direct = False
+        self._choose_way()
         if self._paced:
             self._stop(Stop.UNREAD)
         self._tell_blocked()
@@ -202,7 +206,7 @@ class Uart(Pipe):
         """The carrier takes more."""
         self._pipe_blocked = False
         self._go(Stop.UNREAD)
-        self._direct = not self._paced and not self._stops
+        self._choose_way()
         self._tell_blocked()
 
     def _tell_blocked(self) -> None:

@@ -101,14 +101,14 @@ def test_xoff_stops_what_the_adapter_holds_already(pair: tuple[int, str]) -> Non
         uart.start(Nobody())
         uart.set_line(SetLine(by_dte=1))
         os.write(board, b"\x13")
-        while uart._direct:
+        while uart.quick == pipe.write:
             await asyncio.sleep(0)
         pipe.write(b"already given to the adapter")
         await asyncio.sleep(0.05)
         with pytest.raises(BlockingIOError):
             os.read(board, 100)
         os.write(board, b"\x11")
-        while not uart._direct:
+        while uart.quick != pipe.write:
             await asyncio.sleep(0)
         got = b""
         while got != b"already given to the adapter":

@@ -102,7 +102,7 @@ class Session(World):
             reset()
 
         module.interpreter_reset = forgotten
-        module.write = heard  # type: ignore[method-assign]
+        module.write = heard
         module.ask = asked  # type: ignore[method-assign]
         module._write_item = as_("unasked", write_item)  # type: ignore[method-assign, assignment]
         outbox._write = as_("unasked", write_item)  # type: ignore[assignment]
