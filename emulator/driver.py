@@ -52,6 +52,29 @@ class NetStack(Protocol):
 class Driver:
     """One modem at work in the running event loop. All calls come from the loop's thread."""
 
+    __slots__ = (
+        "_armed",
+        "_clock",
+        "_events",
+        "_finished",
+        "_handle_timer",
+        "_late",
+        "_log",
+        "_loop",
+        "_make_net",
+        "_modem",
+        "_net",
+        "_next_deadline",
+        "_observer",
+        "_on_with_client",
+        "_pipe",
+        "_stage",
+        "_stopped",
+        "_tell",
+        "_timer",
+        "_working",
+    )
+
     _modem: Modem  # these four from the first touch on
     _net: NetStack
     _next_deadline: Callable[[], float | None]

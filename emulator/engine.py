@@ -50,6 +50,13 @@ _BUSY = Mode.BUSY  # Python 3.11 looks an enum's member up in Python
 class Modem:
     """One emulated module. All times are seconds on one clock that never goes back."""
 
+    __slots__ = (
+        "_interpreter",
+        "_module",
+        "effects",
+        "next_deadline",
+    )
+
     def __init__(self, dialect: Dialect, options: Options | None = None, now: float = 0.0) -> None:
         """A module that has just been switched on at ``now``."""
         self._module: Module = dialect.module(dialect, options or Options())

@@ -162,6 +162,13 @@ class Job:
 class Jobs:
     """All jobs of one module."""
 
+    __slots__ = (
+        "_prompt",
+        "_seconds",
+        "_start_timer",
+        "under_way",
+    )
+
     def __init__(
         self,
         start_timer: Callable[[str | float, Callable[[], None]], Timer],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from .jobs import Payload, Prompt
@@ -20,7 +21,7 @@ _PREFIX = re.compile(rb"AT|at")
 _PREFIXES = (b"AT", b"at")
 _REPEAT = (b"A/", b"a/")
 _KEEP_WITHOUT_PREFIX = 64
-_REMEMBERED = 256
+_REMEMBERED = 1024
 _REMEMBERED_LENGTH = 80
 
 
@@ -30,6 +31,12 @@ class Whole(NamedTuple):
     body: str
     echo: bytes
     crlf: bool
+
+
+@lru_cache(16)
+def _lines_with(_s3: int, _s5: int) -> dict[bytes, Whole]:
+    """What chunks mean under these characters: one for all modems, for a thousand say the same things."""
+    return {}
 
 
 class Mode(Enum):
@@ -54,6 +61,30 @@ class DataTaker(Protocol):
 
 class Line:
     """The host's side of the serial line."""
+
+    __slots__ = (
+        "_after_cr",
+        "_buffer",
+        "_excess",
+        "_execute",
+        "_host_sends_crlf",
+        "_last",
+        "_longest",
+        "_overflow",
+        "_payload",
+        "_payload_done",
+        "_prompt",
+        "_s3",
+        "_s5",
+        "_special",
+        "_too_long",
+        "_whole",
+        "_write",
+        "echo",
+        "mode",
+        "taker",
+        "typed_ahead",
+    )
 
     def __init__(
         self,
@@ -81,7 +112,6 @@ class Line:
         self._payload = bytearray()
         self._excess = 0
         self._payload_done: Callable[[Payload], None] | None = None
-        self._whole: dict[bytes, Whole] = {}
         self.set_characters(13, 8)
 
     def set_characters(self, s3: int, s5: int) -> None:
@@ -89,7 +119,7 @@ class Line:
         self._s3 = bytes((s3,))
         self._s5 = s5
         self._special = re.compile(b"[\x00-\x1f\x7f" + re.escape(bytes((s5,))) + b"]")
-        self._whole.clear()
+        self._whole = _lines_with(s3, s5)
 
     def reset(self) -> None:
         """Power-on state: nothing typed, command mode."""

@@ -51,6 +51,33 @@ class Watch:
 class Port:
     """One module's serial port. ``now`` is set by the engine before anything else happens."""
 
+    __slots__ = (
+        "_effects",
+        "_interjecting",
+        "_out",
+        "_signals",
+        "_told_line",
+        "compound",
+        "dialect",
+        "framing",
+        "holds",
+        "interpreter_reset",
+        "jobs",
+        "line",
+        "line_changed",
+        "now",
+        "options",
+        "outbox",
+        "output_blocked",
+        "prompt_opened",
+        "shell",
+        "tell_state",
+        "timers",
+        "timings",
+        "watched",
+        "write",
+    )
+
     def __init__(self, dialect: Dialect, options: Options) -> None:
         self.dialect = dialect
         self.options = options

@@ -48,6 +48,14 @@ class Greeting:
 class Power:
     """The module's power, and its way from there to readiness."""
 
+    __slots__ = (
+        "_module",
+        "_story",
+        "on",
+        "sms_ready",
+        "starting",
+    )
+
     def __init__(self, module: Module) -> None:
         self._module = module
         self.on = False

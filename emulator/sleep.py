@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 class Sleep:
     """Falls asleep after an idle time while DTR is OFF; DTR ON long enough wakes."""
 
+    __slots__ = (
+        "_idle_timer",
+        "_module",
+        "_wake_timer",
+        "active_at",
+        "asleep",
+        "mode",
+    )
+
     def __init__(self, module: Module) -> None:
         self._module = module
         self.mode = 0

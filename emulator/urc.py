@@ -39,6 +39,14 @@ Item = str | tuple[str, ...] | ResultCode | EnterData | Push | bytes
 class Outbox:
     """The queue. ``flush`` writes what may go out; the engine calls it when the line is free."""
 
+    __slots__ = (
+        "_enter_data",
+        "_may_speak",
+        "_push",
+        "_write",
+        "items",
+    )
+
     def __init__(
         self,
         may_speak: Callable[[], bool],

@@ -22,6 +22,17 @@ class Outflow:
     held has been written.
     """
 
+    __slots__ = (
+        "_blocked",
+        "_fd",
+        "_held",
+        "_loop",
+        "_tell_blocked",
+        "_tell_emptied",
+        "_tell_lost",
+        "_tell_ready",
+    )
+
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
@@ -94,6 +105,11 @@ class Outflow:
 
 class OutQueue:
     """Output that waits for the wire, and the changes of the line, which have their place in it."""
+
+    __slots__ = (
+        "_items",
+        "bytes",
+    )
 
     def __init__(self) -> None:
         self._items: deque[bytes | SetLine] = deque()

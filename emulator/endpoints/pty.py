@@ -46,6 +46,26 @@ class PtyPipe(Pipe):
     that waits for it spins. Hence clients are counted through inotify.
     """
 
+    __slots__ = (
+        "_clients",
+        "_given_loop",
+        "_inotify",
+        "_link",
+        "_loop",
+        "_master",
+        "_news",
+        "_out",
+        "_path",
+        "_paused",
+        "_sink",
+        "_slave",
+        "_started",
+        "_taken",
+        "_unread",
+        "_watch",
+        "whole_queue",
+    )
+
     carries = Carries(rate=True, host_flow=True)
 
     _loop: asyncio.AbstractEventLoop  # these five from start() on
@@ -59,6 +79,7 @@ class PtyPipe(Pipe):
     ) -> None:
         """Create the pty and reserve the link. Raises :class:`EndpointError`."""
         self._given_loop = loop
+        self.whole_queue = False
         self._started = False
         self._link = StableLink(link) if isinstance(link, Path) else link
         self._watch: int | None = None

@@ -35,6 +35,34 @@ AUTOBAUD = 115200
 class Uart(Pipe):
     """Wraps a :class:`Pipe`; to the driver it is one, and to the pipe it is its sink."""
 
+    __slots__ = (
+        "_closing",
+        "_fifo",
+        "_flood",
+        "_grid",
+        "_held",
+        "_high",
+        "_in",
+        "_in_wire",
+        "_line",
+        "_loop",
+        "_lost",
+        "_low",
+        "_out",
+        "_out_wire",
+        "_paced",
+        "_pipe",
+        "_pipe_blocked",
+        "_reading_stops",
+        "_rts",
+        "_sink",
+        "_started",
+        "_stops",
+        "_told_blocked",
+        "_told_rates",
+        "quick",
+    )
+
     _loop: asyncio.AbstractEventLoop  # these three from start() on
     _sink: LineSink
     _grid: Grid
