@@ -24,7 +24,7 @@ _AT_ONCE = 32
 _PATIENCE = 16
 """Busy rounds after which whoever waits for rest waits no longer."""
 _LINGER = 100e-6
-"""Seconds that we look again and again before we sleep, as long as that pays: see :class:`_Lingering`."""
+"""Seconds that we look again and again before we sleep, as long as that pays: see :class:`Lingering`."""
 _PROOF, _MOST_PROOF = 2, 256
 """Waits shorter than that, one after the other, that make us look; how many at most, after failures."""
 _LOSS, _MOST_CREDIT = 3, 12
@@ -34,7 +34,7 @@ Callback = Callable[[], object]
 Ts = TypeVarTuple("Ts")
 
 
-class _Lingering:
+class Lingering:
     """Decides whether the next wait is spent looking instead of sleeping.
 
     A sleeper is woken by another processor, which in a virtual machine takes longer than most answers: of
@@ -91,7 +91,7 @@ class _Selector(selectors.EpollSelector):
         self._found: list[tuple[selectors.SelectorKey, int]] = []
         self.at_rest: list[Callback] = []
         self._unrest = 0
-        self._lingering = _Lingering()
+        self.lingering = Lingering()
         self._epoll = select.epoll()
         self._registered: dict[int, int] = {}
         self.set(self.readers, self.fileno(), self._inner_ready)
@@ -175,7 +175,7 @@ class _Selector(selectors.EpollSelector):
 
     def _wait(self, seconds: float) -> list[tuple[int, int]]:
         """What is ready within so many seconds (below 0: whenever it is), looking or asleep."""
-        poll, lingering, clock = self._epoll.poll, self._lingering, time.monotonic
+        poll, lingering, clock = self._epoll.poll, self.lingering, time.monotonic
         before = clock()
         if not lingering.pays:
             ready = poll(seconds, _AT_ONCE)

@@ -6,21 +6,40 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from vmodem.emulator.loop import DirectLoop
+from vmodem.emulator.loop import DirectLoop, Lingering
 
 LIMIT = 10.0
 
 Story = Callable[[], Coroutine[Any, Any, None]]
-LOOPS = [DirectLoop, asyncio.SelectorEventLoop]
 
 
-@pytest.fixture(params=LOOPS, ids=["direct", "asyncio"])
+class Looking(Lingering):
+    """It always pays."""
+
+    @property
+    def pays(self) -> bool:
+        return True
+
+
+class LookingLoop(DirectLoop):
+    """It looks again and again before each sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._direct.lingering = Looking()
+
+
+LOOPS = [DirectLoop, LookingLoop, asyncio.SelectorEventLoop]
+
+
+@pytest.fixture(params=LOOPS, ids=["direct", "looking", "asyncio"])
 def run(request: pytest.FixtureRequest) -> Callable[[Story], None]:
     """Runs a story on either loop: what holds here is what asyncio does."""
 
@@ -521,3 +540,104 @@ def test_no_signal_is_heard_by_a_loop_that_closes(monkeypatch: pytest.MonkeyPatc
     loop.add_signal_handler(signal.SIGUSR1, heard.append, "heard")
     loop.close()
     assert heard == [signal.SIG_DFL]
+
+
+# ---- looking or sleeping -------------------------------------------------------------------------
+
+SHORT, LONG = 20e-6, 1.0
+
+
+def test_it_pays_when_the_waits_are_short_and_no_longer_when_they_are_not() -> None:
+    lingering = Lingering()
+    assert not lingering.pays
+    lingering.slept(SHORT)
+    assert not lingering.pays
+    lingering.slept(SHORT)
+    assert lingering.pays
+    lingering.found()
+    lingering.in_vain()
+    assert not lingering.pays
+    for _ in range(20):
+        lingering.slept(LONG)
+    assert not lingering.pays
+
+
+def test_one_long_wait_among_short_ones_is_made_up_for() -> None:
+    lingering = Lingering()
+    for seconds in (SHORT, LONG, SHORT):
+        lingering.slept(seconds)
+    assert not lingering.pays
+    lingering.slept(SHORT)
+    assert lingering.pays
+
+
+def _short_waits_until_it_pays(lingering: Lingering) -> int:
+    count = 0
+    while not lingering.pays:
+        lingering.slept(SHORT)
+        count += 1
+    return count
+
+
+def test_looks_in_vain_become_rare_where_looking_never_pays() -> None:
+    """As with both programs on one processor: who looks keeps the other one from answering."""
+    lingering = Lingering()
+    proofs = []
+    for _ in range(10):
+        proofs.append(_short_waits_until_it_pays(lingering))
+        lingering.in_vain()
+    assert proofs == [2, 4, 8, 16, 32, 64, 128, 256, 256, 256]
+
+
+def test_a_look_in_vain_now_and_then_is_worth_the_others() -> None:
+    lingering = Lingering()
+    for _ in range(100):
+        assert _short_waits_until_it_pays(lingering) <= 2
+        for _ in range(3):
+            lingering.found()
+        lingering.in_vain()
+
+
+def test_after_a_time_without_success_it_is_believed_again() -> None:
+    lingering = Lingering()
+    for _ in range(8):
+        _short_waits_until_it_pays(lingering)
+        lingering.in_vain()
+    _short_waits_until_it_pays(lingering)
+    for _ in range(20):
+        lingering.found()
+    lingering.in_vain()
+    assert _short_waits_until_it_pays(lingering) == 2
+
+
+def test_silence_is_slept_through(pairs: Pairs) -> None:
+    """Half a second in which nothing comes costs one look."""
+    ours, theirs = pairs[0]
+    told: dict[str, int] = {"found": 0, "in vain": 0}
+
+    class Counting(Lingering):
+        def found(self) -> None:
+            told["found"] += 1
+            super().found()
+
+        def in_vain(self) -> None:
+            told["in vain"] += 1
+            super().in_vain()
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, DirectLoop)
+        loop._direct.lingering = Counting()
+        loop._direct.lingering.slept(SHORT)
+        loop._direct.lingering.slept(SHORT)  # so it begins by looking
+        before = time.process_time()
+        await asyncio.sleep(0.5)
+        assert told == {"found": 0, "in vain": 1}
+        assert time.process_time() - before < 0.1
+        theirs.send(b"x")
+        came = asyncio.Event()
+        loop.add_reader(ours, came.set)
+        await came.wait()
+        loop.remove_reader(ours)
+
+    run_direct(story)
