@@ -2,9 +2,9 @@
 
 Fields: ``t`` seconds on the modem's clock; ``modem`` its number from 0, if there are several; then one of
 ``host`` (bytes from the DTE), ``module`` (bytes to it), ``event``, ``effect`` (by name, with their fields),
-``note``, or ``report`` (how a scenario ended). Bytes are Latin-1 text. Of a bulk transfer (more than 1500 at
-once) those that are no ASCII are in Base64, in a field with ``_base64`` behind its name; and of what goes out
-as part of what just came in (data mode), a field with ``_size`` behind its name says only how much it is.
+``note``, or ``report`` (how a scenario ended). Bytes are Latin-1 text. More than 256 at once that are no
+ASCII are in Base64, in a field with ``_base64`` behind its name; and of so many that go out as part of what
+just came in (a send, data mode), a field with ``_size`` behind its name says only how many they are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .capture_file import RecordFile, Soon
-from .effects import Effect
+from .effects import Effect, NetEffect
 from .events import Event, Received
 
 
@@ -52,9 +52,10 @@ def _names(kind: type) -> tuple[str, ...]:
     return found
 
 
-_BULK = 1500
-"""Bytes at once that are seldom part of an AT dialogue: sends take up to 1460. Nor does data mode hold back
-more of what came in, to fill a packet (CIPCCFG)."""
+_BULK = 256
+"""Bytes at once that are payload."""
+_KEPT = 1500
+"""Data mode holds back no more of what came in, to fill a packet (CIPCCFG)."""
 _BEGINNING = 16
 """Bytes that are looked for; searching for much more than it is to be found in takes long."""
 _quoted: Callable[[str], str] = encode_basestring_ascii
@@ -91,8 +92,9 @@ class Lines(Protocol):
 class LogFile:
     """The lines in a file, until the disk takes no more; it ends in a whole line then.
 
-    A line that something else follows at once (what comes in, before what the module makes of it) may wait
-    for that, or for the end of a turn of the event loop: a write to a file costs as much as a line.
+    What the DTE or a peer can have seen is written before it goes out. All else (what comes in, and what
+    goes on inside the module) may wait for that, or for the end of a turn of the event loop: a write to a
+    file costs as much as a line.
     """
 
     def __init__(self, path: Path, complain: Callable[[str], None], soon: Soon | None = None) -> None:
@@ -156,7 +158,7 @@ class JsonLog:
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
         if len(data) > _BULK:
-            self._came = self._came[-_BULK:] + data
+            self._came = self._came[-_KEPT:] + data
         self._hold(self._line(now, _bytes("host", data)))
 
     def module(self, now: float, data: bytes) -> None:
@@ -168,13 +170,17 @@ class JsonLog:
         members = [_member(name, getattr(event, name)) for name in _names(type(event))]
         self._hold(self._line(now, ", ".join([f'"event": "{type(event).__name__}"', *members])))
         if type(event) is Received and len(event.data) > _BULK:
-            self._came = self._came[-_BULK:] + event.data
+            self._came = self._came[-_KEPT:] + event.data
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""
         values = [(name, getattr(effect, name)) for name in _names(type(effect))]
         members = [self._out(*value) if type(value[1]) is bytes else _member(*value) for value in values]
-        self._write(now, ", ".join([f'"effect": "{type(effect).__name__}"', *members]))
+        line = self._line(now, ", ".join([f'"effect": "{type(effect).__name__}"', *members]))
+        if isinstance(effect, NetEffect):
+            self._lines.write(line)
+        else:
+            self._hold(line)
 
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
