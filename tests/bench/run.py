@@ -7,7 +7,7 @@ every kind has its turn in every round, the order turns too, and the table shows
 
 The same C responder takes 6 or 60 us by chance. Probably a virtual machine's core with nothing to do is
 halted, and the kernel's pty worker has to be woken there or not: with the other core busy, the figures stood
-still. ``--awake`` keeps each core awake by a task that yields to every other one. That helps the yardstick; but
+still. ``--awake`` keeps each core awake by a task that yields to every other. That helps the yardstick; but
 such a task is due some time of a program that looks instead of sleeping, and takes it in whole ticks.
 """
 
