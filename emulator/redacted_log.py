@@ -8,9 +8,10 @@ from copy import copy
 
 from .effects import Effect
 from .events import Event
+from .log_file import Lines
 from .redact_rules import NUMBER, TEXT
 from .redacting import Redacting, Told
-from .transcript import JsonLog, Lines, record
+from .transcript import JsonLog, record
 
 _MESSAGES = ("Sms", "Ussd", "Call")
 """How events and effects are called that ..."""
@@ -82,7 +83,7 @@ class RedactedLog(JsonLog):
                 self._put({**each.item, key: each.data.decode("latin-1")})
 
     def _put(self, record: dict[str, object]) -> None:
-        self._lines.write(json.dumps(record) + "\n")
+        self._lines.writelines((json.dumps(record).encode(), b"\n"))
 
     def _hidden_fields(self, record: dict[str, object]) -> dict[str, object]:
         named = next((record[word] for word in ("event", "effect", "is") if word in record), "")

@@ -25,6 +25,7 @@ from .endpoints import EndpointError, Pipe
 from .endpoints.pty import PtyPipe
 from .fleet import make_room
 from .hosting import World, late_world, new_driver, new_world, nobody
+from .log_file import LogFile
 from .loop import at_rest
 from .mistakes import SetupError
 from .observer import together
@@ -34,7 +35,7 @@ from .ran import Ran
 from .ready_file import ReadyFile
 from .repetition import JUnit
 from .repetition import play as repeat
-from .transcript import JsonLog, LogFile
+from .transcript import JsonLog
 
 if TYPE_CHECKING:
     from .child import Ended

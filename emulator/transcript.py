@@ -16,12 +16,10 @@ from copy import copy
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from json.encoder import encode_basestring_ascii
-from pathlib import Path
-from typing import Protocol
 
-from .capture_file import RecordFile, Soon
 from .effects import Effect, NetEffect
 from .events import Event, Received
+from .log_file import Lines, LogFile
 
 
 def _plain(value: object) -> object:
@@ -59,85 +57,31 @@ _KEPT = 1500
 _BEGINNING = 16
 """Bytes that are looked for; searching for much more than it is to be found in takes long."""
 _quoted: Callable[[str], str] = encode_basestring_ascii
+_CONSTANTS = {None: b"null", True: b"true", False: b"false"}
+
+_Parts = tuple[bytes, ...]
+"""A piece of a line, not put together yet: a copy of bulk costs as much as its encoding."""
 
 
-def _bytes(name: str, data: bytes) -> str:
+def _bytes(name: str, data: bytes) -> _Parts:
     """The member ``name`` of a record. What a relay carries is seldom text, and a third as long in Base64."""
     if len(data) <= _BULK or data.isascii():
-        return f'"{name}": ' + _quoted(data.decode("latin-1"))
-    return f'"{name}_base64": "{b2a_base64(data, newline=False).decode("ascii")}"'
+        return (f'"{name}": {_quoted(data.decode("latin-1"))}'.encode(),)
+    return f'"{name}_base64": "'.encode(), b2a_base64(data, newline=False), b'"'
 
 
-def _member(name: str, value: object) -> str:
+def _member(name: str, value: object) -> _Parts:
     """``value`` in JSON, as ``json.dumps(_plain(value))`` writes it; what is frequent goes the short way."""
-    if type(value) is bytes:
-        return _bytes(name, value)
-    if type(value) is int:
-        return f'"{name}": {value}'
-    if type(value) is str:
-        return f'"{name}": ' + _quoted(value)
-    return f'"{name}": ' + json.dumps(_plain(value))
-
-
-class Lines(Protocol):
-    """Where the lines go: an ``io.StringIO``, or :class:`LogFile`."""
-
-    def write(self, text: str, /) -> object:
-        """Take a whole line."""
-
-    def close(self) -> None:
-        """No more lines. May be repeated."""
-
-
-class LogFile:
-    """The lines in a file, until the disk takes no more; it ends in a whole line then.
-
-    What the DTE or a peer can have seen is written before it goes out. All else (what comes in, and what
-    goes on inside the module) may wait for that, or for the end of a turn of the event loop: a write to a
-    file costs as much as a line.
-    """
-
-    def __init__(self, path: Path, complain: Callable[[str], None], soon: Soon | None = None) -> None:
-        """Create ``path``, or make it empty; ``complain`` as of a :class:`RecordFile`. Raises ``OSError``.
-
-        ``soon`` calls when a turn is over; without it no line waits.
-        """
-        self._file = RecordFile(path, "log", complain)
-        self._soon = soon
-        self._asked = False
-        self._waiting: list[str] = []
-
-    def write(self, text: str, /) -> None:
-        """Take a whole line, and write it."""
-        if self._waiting:
-            self._waiting.append(text)
-            self._flush()
-        else:
-            self._file.write(text.encode("ascii"))
-
-    def hold(self, text: str, /) -> None:
-        """Take a whole line, which may wait."""
-        if self._soon is None:
-            self._file.write(text.encode("ascii"))
-            return
-        if not self._asked:
-            self._asked = True
-            self._soon(self._end_of_turn)
-        self._waiting.append(text)
-
-    def _end_of_turn(self) -> None:
-        self._asked = False
-        self._flush()
-
-    def _flush(self) -> None:
-        text = "".join(self._waiting)
-        self._waiting.clear()
-        self._file.write(text.encode("ascii"))
-
-    def close(self) -> None:
-        """No more lines. May be repeated."""
-        self._flush()
-        self._file.close()
+    kind = type(value)
+    if kind is bytes:
+        return _bytes(name, value)  # type: ignore[arg-type]
+    if kind is int:
+        return (f'"{name}": {value}'.encode(),)
+    if kind is str:
+        return (f'"{name}": {_quoted(value)}'.encode(),)  # type: ignore[arg-type]
+    if value is None or kind is bool:
+        return f'"{name}": '.encode(), _CONSTANTS[value]  # type: ignore[index]
+    return (f'"{name}": {json.dumps(_plain(value))}'.encode(),)
 
 
 class JsonLog:
@@ -145,7 +89,7 @@ class JsonLog:
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._hold: Callable[[str], object] = lines.hold if isinstance(lines, LogFile) else lines.write
+        self._hold = lines.hold if isinstance(lines, LogFile) else lines.writelines
         self._whose = ""
         self._came = b""  # the last bulk that came in, behind some of the one before
 
@@ -157,52 +101,57 @@ class JsonLog:
 
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
-        if len(data) > _BULK:
-            self._came = self._came[-_KEPT:] + data
-        self._hold(self._line(now, _bytes("host", data)))
+        self._hold((self._head(now), *_bytes("host", data), _END))
+        self._comes(data)
 
     def module(self, now: float, data: bytes) -> None:
         """Bytes that the module wrote."""
-        self._write(now, self._out("module", data))
+        self._lines.writelines((self._head(now), *self._out("module", data), _END))
 
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
-        members = [_member(name, getattr(event, name)) for name in _names(type(event))]
-        self._hold(self._line(now, ", ".join([f'"event": "{type(event).__name__}"', *members])))
-        if type(event) is Received and len(event.data) > _BULK:
-            self._came = self._came[-_KEPT:] + event.data
+        parts = [self._head(now), f'"event": "{type(event).__name__}"'.encode()]
+        for name in _names(type(event)):
+            parts += (_NEXT, *_member(name, getattr(event, name)))
+        self._hold((*parts, _END))
+        if type(event) is Received:
+            self._comes(event.data)
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""
-        values = [(name, getattr(effect, name)) for name in _names(type(effect))]
-        members = [self._out(*value) if type(value[1]) is bytes else _member(*value) for value in values]
-        line = self._line(now, ", ".join([f'"effect": "{type(effect).__name__}"', *members]))
-        if isinstance(effect, NetEffect):
-            self._lines.write(line)
-        else:
-            self._hold(line)
+        parts = [self._head(now), f'"effect": "{type(effect).__name__}"'.encode()]
+        for name in _names(type(effect)):
+            value = getattr(effect, name)
+            parts += (_NEXT, *(self._out if type(value) is bytes else _member)(name, value))
+        put = self._lines.writelines if isinstance(effect, NetEffect) else self._hold
+        put((*parts, _END))
 
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
-        self._write(now, '"note": ' + _quoted(text))
+        self._lines.writelines((self._head(now), b'"note": ', _quoted(text).encode(), _END))
 
     def report(self, now: float, **report: object) -> None:
         """How a scenario ended."""
-        self._write(now, '"report": ' + json.dumps(report))
+        self._lines.writelines((self._head(now), b'"report": ', json.dumps(report).encode(), _END))
 
-    def _out(self, name: str, data: bytes) -> str:
+    def _head(self, now: float) -> bytes:
+        return f'{{"t": {round(now, 6)!r}, {self._whose}'.encode()
+
+    def _comes(self, data: bytes) -> None:
+        if len(data) > _BULK:
+            self._came = self._came[-_KEPT:] + data
+
+    def _out(self, name: str, data: bytes) -> _Parts:
+        """As :func:`_bytes`, but of what came in just now only how much it is."""
         if len(data) > _BULK:
             begin = self._came.find(data[:_BEGINNING])
             if begin >= 0 and self._came.startswith(data, begin):
-                return f'"{name}_size": {len(data)}'
+                return (f'"{name}_size": {len(data)}'.encode(),)
         return _bytes(name, data)
-
-    def _line(self, now: float, body: str) -> str:
-        return f'{{"t": {round(now, 6)!r}, {self._whose}{body}}}\n'
-
-    def _write(self, now: float, body: str) -> None:
-        self._lines.write(self._line(now, body))
 
     def close(self) -> None:
         """No more records, of any modem."""
         self._lines.close()
+
+
+_NEXT, _END = b", ", b"}\n"

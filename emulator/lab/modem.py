@@ -19,12 +19,13 @@ from ..console import complain
 from ..events import Event
 from ..hosting import Act
 from ..leaping import leap
+from ..log_file import LogFile
 from ..observer import together
 from ..scenario import values
 from ..scenario.director import Director
 from ..scenario.expectations import Outcome, Verdict
 from ..scenario.model import Scenario
-from ..transcript import JsonLog, LogFile
+from ..transcript import JsonLog
 from . import words
 from .dialogue import Dialogue, Transcript
 from .expected import Expected

@@ -67,7 +67,7 @@ def test_a_modem_that_cannot_start_leaves_nothing() -> None:
 
 
 def test_events_states_and_the_log() -> None:
-    text = io.StringIO()
+    text = io.BytesIO()
     text.close = lambda: None  # type: ignore[method-assign]  # it is read afterwards
     with Background().start(chosen(), PtyPipe, log=JsonLog(text)) as modem:
         client = open_at(modem.port)
@@ -76,7 +76,7 @@ def test_events_states_and_the_log() -> None:
         assert client.hear("RING\r\n") == "\r\nRING\r\n"
         assert "IP INITIAL" in modem.states
         client.port.close()
-        assert eventually(lambda: '"on": false' in text.getvalue())
+        assert eventually(lambda: b'"on": false' in text.getvalue())
     records = [json.loads(line) for line in text.getvalue().splitlines()]
     assert {"event", "effect", "host", "module"} <= {key for record in records for key in record}
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from vmodem.emulator.effects import Effect, OpenSocket, SendData, SetSignal, StateChanged, Transport
 from vmodem.emulator.events import Address, Event, LineSignal, PdpRefusalChanged, Received, UrcInjected
-from vmodem.emulator.transcript import JsonLog, LogFile
+from vmodem.emulator.log_file import LogFile
+from vmodem.emulator.transcript import JsonLog
 
 NOW = 12.3456789
 FROM = Address("192.0.2.1", 80)
@@ -38,11 +39,11 @@ def _expected(word: str, thing: Event | Effect, **whose: int) -> str:
     ids=lambda event: type(event).__name__,
 )
 def test_events(event: Event) -> None:
-    file = io.StringIO()
+    file = io.BytesIO()
     log = JsonLog(file)
     log.event(NOW, event)
     log.of(3).event(NOW, event)
-    assert file.getvalue() == _expected("event", event) + _expected("event", event, modem=3)
+    assert file.getvalue().decode() == _expected("event", event) + _expected("event", event, modem=3)
 
 
 @pytest.mark.parametrize(
@@ -56,19 +57,19 @@ def test_events(event: Event) -> None:
     ids=lambda effect: type(effect).__name__,
 )
 def test_effects(effect: Effect) -> None:
-    file = io.StringIO()
+    file = io.BytesIO()
     JsonLog(file).effect(NOW, effect)
-    assert file.getvalue() == _expected("effect", effect)
+    assert file.getvalue().decode() == _expected("effect", effect)
 
 
 def test_bytes_notes_and_reports() -> None:
-    file = io.StringIO()
+    file = io.BytesIO()
     log = JsonLog(file)
     log.host(5.0, b"AT\r\xff")
     log.module(1e-7, b'\r\n"OK"\r\n')
     log.note(1.5, 'a "note" \u20ac')
     log.of(0).report(2, scenario="x", well=True, seconds=None)
-    assert file.getvalue().splitlines() == [
+    assert file.getvalue().decode().splitlines() == [
         json.dumps({"t": 5.0, "host": "AT\r\xff"}),
         json.dumps({"t": 0.0, "module": '\r\n"OK"\r\n'}),
         json.dumps({"t": 1.5, "note": 'a "note" \u20ac'}),
@@ -78,18 +79,18 @@ def test_bytes_notes_and_reports() -> None:
 
 @pytest.mark.parametrize("data", [bytes(range(128)) * 3, b"\x00" * 257], ids=["all", "NUL"])
 def test_much_ascii_is_as_readable_as_little(data: bytes) -> None:
-    file = io.StringIO()
+    file = io.BytesIO()
     JsonLog(file).host(1.0, data)
-    assert file.getvalue() == json.dumps({"t": 1.0, "host": data.decode()}) + "\n"
+    assert file.getvalue().decode() == json.dumps({"t": 1.0, "host": data.decode()}) + "\n"
 
 
-def _records(file: io.StringIO) -> list[dict[str, object]]:
+def _records(file: io.BytesIO) -> list[dict[str, object]]:
     return [json.loads(line) for line in file.getvalue().splitlines()]
 
 
 def test_much_that_is_no_ascii_is_in_base64() -> None:
     data, other = bytes(range(256)) * 6, bytes(range(255, -1, -1)) * 6
-    file = io.StringIO()
+    file = io.BytesIO()
     log = JsonLog(file)
     log.host(1.0, data[:256])
     log.host(1.0, data)
@@ -112,7 +113,7 @@ def test_much_that_is_no_ascii_is_in_base64() -> None:
 
 @pytest.mark.parametrize("data", [bytes(range(256)) * 6, b"0123456789" * 160], ids=["binary", "ASCII"])
 def test_much_that_comes_in_and_goes_out_stands_there_once(data: bytes) -> None:
-    file = io.StringIO()
+    file = io.BytesIO()
     log = JsonLog(file)
     other = log.of(1)
     log.host(1.0, data)
@@ -133,7 +134,7 @@ def test_much_that_comes_in_and_goes_out_stands_there_once(data: bytes) -> None:
 def test_what_goes_out_in_other_pieces_than_it_came_in_is_known_too() -> None:
     """Data mode makes packets of what the host writes: some of it waits for more."""
     stream = bytes(range(256)) * 40
-    file = io.StringIO()
+    file = io.BytesIO()
     log = JsonLog(file)
     log.host(1.0, stream[:3000])
     log.effect(1.0, SendData(1, stream[:2048]))
@@ -145,7 +146,7 @@ def test_what_goes_out_in_other_pieces_than_it_came_in_is_known_too() -> None:
 
 
 def test_little_is_said_as_often_as_it_is_said() -> None:
-    file = io.StringIO()
+    file = io.BytesIO()
     log = JsonLog(file)
     log.host(1.0, b"x" * 256)
     log.effect(1.0, SendData(1, b"x" * 256))

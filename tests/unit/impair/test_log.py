@@ -10,7 +10,7 @@ from vmodem.emulator.transcript import JsonLog
 
 
 def test_faults_are_written_with_all_they_are_made_of() -> None:
-    file = io.StringIO()
+    file = io.BytesIO()
     log = JsonLog(file)
     log.effect(1.0, Impair("far", Peers("tcp://*:80"), (Latency(0.5), Blackhole())))
     log.effect(2.0, AnswerNames("dns", "*", ("203.0.113.1",)))
