@@ -8,7 +8,7 @@ Rules for editors: a new effect or event gets a row in the tables at the foot of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -50,7 +50,7 @@ from .capture_packets import NETWORK, UNREACHABLE_CODES, WINDOW, unreachable
 from .capture_questions import Questions
 from .capture_tcp import TcpFlow
 from .capture_udp import Datagrams, dynamic_port, sendable
-from .pcapng import Direction, Part, packet
+from .pcapng import Direction, Part, packet, packets
 
 if TYPE_CHECKING:
     from .capture import Capture
@@ -143,6 +143,9 @@ class ModemCapture:
     def _emit(self, direction: Direction, head: Part, data: Part = b"") -> None:
         packet(self._capture.blocks, self._interface, self._moment, direction, head, data)
 
+    def _emit_run(self, direction: Direction, run: Iterable[tuple[Part, Part]]) -> None:
+        packets(self._capture.blocks, self._interface, self._moment, direction, run)
+
     # ---- TCP: opening ---------------------------------------------------------------------------
 
     def _open(self, effect: OpenSocket) -> None:
@@ -159,7 +162,7 @@ class ModemCapture:
         if opening.flow is None and not opening.over:
             effect = opening.effect
             local = Address(effect.source, effect.local_port or port)
-            opening.flow = TcpFlow(self._emit, local, opening.remote, self._capture.number())
+            opening.flow = TcpFlow(self._emit, self._emit_run, local, opening.remote, self._capture.number())
             self._syn(opening, opening.flow, moment, _RETRANSMISSIONS)
 
     def _syn(self, opening: _Opening, flow: TcpFlow, moment: float, waits: tuple[float, ...]) -> None:
@@ -221,7 +224,7 @@ class ModemCapture:
             self._sockets[event.handle] = Datagrams(listener.local, event.remote)
         elif isinstance(listener, _Listener) and sendable(listener.effect.source, event.remote):
             local = Address(listener.effect.source, listener.port)
-            flow = TcpFlow(self._emit, local, event.remote, self._capture.number())
+            flow = TcpFlow(self._emit, self._emit_run, local, event.remote, self._capture.number())
             self._sockets[event.handle] = flow
             flow.accepted()
 

@@ -61,10 +61,6 @@ def _checksum(total: int) -> int:
 def _sum(data: bytes | memoryview) -> int:
     """``data`` as a sum of 16-bit words; an odd last byte is the high one of its word."""
     value = int.from_bytes(data, "big")
-    if len(data) == MSS:
-        for bits, mask in _FOLDS:
-            value = (value >> bits) + (value & mask)
-        return value
     return value << 8 if len(data) & 1 else value
 
 
@@ -98,30 +94,50 @@ class TcpHeaders(_Headers):
         ip = IP(src=source.host, dst=destination.host, flags="DF", ttl=_TTL)
         super().__init__(bytes(ip / TCP(sport=source.port, dport=destination.port)), _TCP)
 
-    def segment(
-        self, flags: int, sequence: int, acknowledgement: int, window: int, data: bytes | memoryview = b""
-    ) -> bytes:
-        """All that comes before ``data``; a SYN carries the option MSS."""
+    def segment(self, flags: int, sequence: int, acknowledgement: int, window: int) -> bytes:
+        """One without data; a SYN carries the option MSS."""
         options = _MSS_OPTION if flags & Flags.SYN else b""
         length = _TCP_LENGTH + len(options)
-        size = length + len(data)
         control = length << 10 | flags
-        total = self._pseudo_sum + size + sequence + acknowledgement + control + window
-        if data:
-            total += _sum(data)
-        if options:
-            total += _sum(options)
-        # the IP header, the ports and these, in one go: most of a capture are segments
-        self._identification = number = (self._identification + 1) & 0xFFFF
-        left, ip_left = total % 65535, (self._ip_sum + _IP_LENGTH + size + number) % 65535
-        return (
-            _SEGMENT.pack(
-                self._first,
-                _IP_LENGTH + size,
+        total = self._pseudo_sum + length + sequence + acknowledgement + control + window + _sum(options)
+        words = (sequence, acknowledgement, control, window, _checksum(total), 0)
+        return _SEGMENT.pack(*self._ip_fields(_IP_LENGTH + length), *words) + options
+
+    def run(
+        self, flags: int, sequence: int, acknowledgement: int, window: int, data: memoryview
+    ) -> list[tuple[bytes, memoryview]]:
+        """The full segments of ``data``, and one of what is left: the header and the part of each.
+
+        ``flags`` are the last one's, the others have ACK alone. Most of what a capture costs is here, so
+        nothing is called for each segment that can be spared.
+        """
+        pack, first, middle, ends = _SEGMENT.pack, self._first, self._middle, self._ends
+        unchanged = self._pseudo_sum + acknowledgement + window + _TCP_LENGTH
+        ip_unchanged = self._ip_sum + _HEADERS
+        number, length = self._identification, len(data)
+        (bits1, mask1), (bits2, mask2), (bits3, mask3) = _FOLDS
+        made = []
+        for start in range(0, length, MSS):
+            piece = data[start : start + MSS]
+            size = len(piece)
+            value = int.from_bytes(piece, "big")
+            if size == MSS:
+                value = (value >> bits1) + (value & mask1)
+                value = (value >> bits2) + (value & mask2)
+                value = (value >> bits3) + (value & mask3)
+            elif size & 1:
+                value <<= 8
+            control = _MORE if start + MSS < length else _TCP_LENGTH << 10 | flags
+            left = (value + unchanged + size + sequence + control) % 65535
+            number = (number + 1) & 0xFFFF
+            ip_left = (ip_unchanged + size + number) % 65535
+            header = pack(
+                first,
+                _HEADERS + size,
                 number,
-                self._middle,
+                middle,
                 65535 - ip_left if ip_left else 0,
-                self._ends,
+                ends,
                 sequence,
                 acknowledgement,
                 control,
@@ -129,8 +145,15 @@ class TcpHeaders(_Headers):
                 65535 - left if left else 0,
                 0,
             )
-            + options
-        )
+            made.append((header, piece))
+            sequence = (sequence + size) & 0xFFFFFFFF
+        self._identification = number
+        return made
+
+
+_HEADERS = _IP_LENGTH + _TCP_LENGTH
+_MORE = _TCP_LENGTH << 10 | Flags.ACK
+"""Header length and flags of a segment that more will follow."""
 
 
 class UdpHeaders(_Headers):

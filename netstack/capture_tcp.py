@@ -9,6 +9,7 @@ until the peer acknowledges, as in the module's send buffer.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from ..emulator.events import Address
@@ -22,6 +23,9 @@ class Emit(Protocol):
     def __call__(self, direction: Direction, head: Part, data: Part = b"", /) -> None:
         """A packet on the air, now; ``head`` and ``data`` together are the packet."""
 
+
+EmitRun = Callable[[Direction, Iterable[tuple[Part, Part]]], None]
+"""Where many packets go, all of them now: the head and the data of each."""
 
 _ACK_EVERY = 2
 """Full segments that one acknowledgement covers at the most (RFC 1122 4.2.3.2)."""
@@ -52,10 +56,22 @@ class Side:
 class TcpFlow:
     """A connection from its first SYN. ``number`` makes its initial sequence numbers its own."""
 
-    __slots__ = ("_acked", "_closing", "_emit", "_held", "_held_size", "_module", "_over", "_peer", "up")
+    __slots__ = (
+        "_acked",
+        "_closing",
+        "_emit",
+        "_emit_run",
+        "_held",
+        "_held_size",
+        "_module",
+        "_over",
+        "_peer",
+        "up",
+    )
 
-    def __init__(self, emit: Emit, local: Address, remote: Address, number: int) -> None:
+    def __init__(self, emit: Emit, emit_run: EmitRun, local: Address, remote: Address, number: int) -> None:
         self._emit = emit
+        self._emit_run = emit_run
         # Far apart, so that a connection between the same ports is seen to be another one.
         initial = number * 0x9E3779B1 & _INSIDE
         self._module = Side(TcpHeaders(local, remote), initial)
@@ -119,16 +135,13 @@ class TcpFlow:
 
     def received(self, data: bytes) -> None:
         """The peer sent ``data``, and the module's stack took it."""
-        unacknowledged = 0
-        view = memoryview(data)
-        for start in range(0, len(data), MSS):
-            if unacknowledged == _ACK_EVERY:
-                unacknowledged = 0
-                self._from_module(Flags.ACK)
-            last = start + MSS >= len(data)
-            self._from_peer(_LAST if last else _MORE, view[start : start + MSS])
-            unacknowledged += 1
-        self._from_module(Flags.ACK)
+        side = self._peer
+        run = side.headers.run(_LAST, side.next, self._taken, side.window, memoryview(data))
+        for start in range(0, len(run), _ACK_EVERY):
+            some = run[start : start + _ACK_EVERY]
+            self._emit_run(Direction.INBOUND, some)
+            side.sent += sum([len(piece) for _header, piece in some])
+            self._from_module(Flags.ACK)
 
     def offer(self, window: int) -> None:
         """The module takes ``window`` more bytes from now on."""
@@ -138,20 +151,22 @@ class TcpFlow:
 
     def _pump(self) -> None:
         """Send what is held, as far as the peer's window reaches; then the FIN, if it is due."""
-        side, held, window = self._module, self._held, self._peer.window
+        side, held = self._module, self._held
         while held:
             view = held[0]
-            piece = view[:MSS]
-            size = len(piece)
-            if side.sent - self._acked + size > window:
+            room = self._peer.window - (side.sent - self._acked)
+            whole = len(view) <= room
+            some = view if whole else view[: room // MSS * MSS]
+            if not some:
                 return
-            self._held_size -= size
-            if size == len(view):
+            if whole:
                 held.popleft()
-                self._from_module(_LAST, piece)
             else:
-                held[0] = view[MSS:]
-                self._from_module(_MORE, piece)
+                held[0] = view[len(some) :]
+            run = side.headers.run(_LAST if whole else _MORE, side.next, self._peer.next, side.window, some)
+            side.sent += len(some)
+            self._held_size -= len(some)
+            self._emit_run(Direction.OUTBOUND, run)
         if self._closing and not side.finished:
             self._from_module(Flags.FIN | Flags.ACK)
             side.finished = True
@@ -190,16 +205,15 @@ class TcpFlow:
 
     # ---- segments -------------------------------------------------------------------------------
 
-    def _from_module(self, flags: int, data: bytes | memoryview = b"") -> None:
-        side = self._module
-        header = side.headers.segment(flags, side.next, self._peer.next, side.window, data)
-        side.sent += len(data)
-        self._emit(Direction.OUTBOUND, header, data)
+    @property
+    def _taken(self) -> int:
+        """What the peer acknowledges. The FIN counts when the connection's end says so, and not before."""
+        return (self._module.initial + 1 + self._acked + self._over) & _INSIDE
 
-    def _from_peer(self, flags: int, data: bytes | memoryview = b"") -> None:
-        module, side = self._module, self._peer
-        # The FIN counts as acknowledged when the connection's end says so, and not before.
-        taken = (module.initial + 1 + self._acked + self._over) & _INSIDE
-        header = side.headers.segment(flags, side.next, taken, side.window, data)
-        side.sent += len(data)
-        self._emit(Direction.INBOUND, header, data)
+    def _from_module(self, flags: int) -> None:
+        side = self._module
+        self._emit(Direction.OUTBOUND, side.headers.segment(flags, side.next, self._peer.next, side.window))
+
+    def _from_peer(self, flags: int) -> None:
+        side = self._peer
+        self._emit(Direction.INBOUND, side.headers.segment(flags, side.next, self._taken, side.window))
