@@ -10,6 +10,7 @@ after it (call_soon, a timer, stop, its own descriptors) must make ``select`` re
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import selectors
 import time
@@ -43,16 +44,18 @@ class Lingering:
     too many are, by more and more.
     """
 
-    __slots__ = ("_credit", "_lacking", "_proof")
+    __slots__ = ("_alone", "_credit", "_lacking", "_proof")
 
-    def __init__(self) -> None:
+    def __init__(self, *, alone: bool = False) -> None:
+        """``alone``: we have one processor, which nobody else can have while we look."""
+        self._alone = alone
         self._proof = self._lacking = _PROOF
         self._credit = 0
 
     @property
     def pays(self) -> bool:
         """Whether to look on."""
-        return self._lacking <= 0
+        return self._lacking <= 0 and not self._alone
 
     def found(self) -> None:
         """Looking was worth it."""
@@ -91,7 +94,7 @@ class _Selector(selectors.EpollSelector):
         self._found: list[tuple[selectors.SelectorKey, int]] = []
         self.at_rest: list[Callback] = []
         self._unrest = 0
-        self.lingering = Lingering()
+        self.lingering = Lingering(alone=len(os.sched_getaffinity(0)) == 1)
         self._epoll = select.epoll()
         self._registered: dict[int, int] = {}
         self.set(self.readers, self.fileno(), self._inner_ready)

@@ -571,6 +571,21 @@ def test_one_long_wait_among_short_ones_is_made_up_for() -> None:
     assert lingering.pays
 
 
+def test_on_one_processor_it_never_pays() -> None:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        loop = DirectLoop()
+    finally:
+        os.sched_setaffinity(0, before)
+    try:
+        for _ in range(10):
+            loop._direct.lingering.slept(SHORT)
+            assert not loop._direct.lingering.pays
+    finally:
+        loop.close()
+
+
 def _short_waits_until_it_pays(lingering: Lingering) -> int:
     count = 0
     while not lingering.pays:
