@@ -12,9 +12,11 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import termios
 import time
 import tty as ttymod
+from collections.abc import Iterator
 from typing import Any
 
 HOST = "127.0.0.1"
@@ -318,3 +320,17 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
+
+
+@contextlib.contextmanager
+def awake(wanted: bool) -> Iterator[None]:
+    """Let no core halt: on each a process that runs only while nothing else wants to."""
+    spin = "import os; os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))\nwhile True: pass"
+    cores = sorted(os.sched_getaffinity(0)) if wanted else []
+    spinners = [subprocess.Popen(["taskset", "-c", str(core), sys.executable, "-c", spin]) for core in cores]
+    try:
+        yield
+    finally:
+        for spinner in spinners:
+            spinner.kill()
+            spinner.wait()

@@ -19,28 +19,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from bench_kinds import HERE, MEASURED, ONCE, Bench
 from bench_table import BenchError, Table, markdown
+from bench_tools import awake
 
 BEGIN, END = "<!-- table -->", "<!-- end table -->"
-
-
-@contextmanager
-def awake(wanted: bool) -> Iterator[None]:
-    """Let no core halt: on each a process that runs only while nothing else wants to."""
-    spin = "import os; os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))\nwhile True: pass"
-    cores = sorted(os.sched_getaffinity(0)) if wanted else []
-    spinners = [subprocess.Popen(["taskset", "-c", str(core), sys.executable, "-c", spin]) for core in cores]
-    try:
-        yield
-    finally:
-        for spinner in spinners:
-            spinner.kill()
-            spinner.wait()
 
 
 def main() -> int:
