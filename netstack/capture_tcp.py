@@ -120,7 +120,9 @@ class TcpFlow:
     # ---- data -----------------------------------------------------------------------------------
 
     def send(self, data: bytes) -> None:
-        """The module sends ``data``."""
+        """The module sends ``data``; of none there is no segment."""
+        if not data:
+            return
         self._held.append(memoryview(data))
         self._held_size += len(data)
         self._pump()

@@ -271,8 +271,31 @@ def test_a_module_that_takes_nothing_closes_its_window() -> None:
     assert [packet[TCP].window for _, packet in air(telling.found)[5:]] == [0, 65535]
 
 
-def test_every_byte_counts_in_the_checksum() -> None:
-    telling = opened(SendData(1, b"\xff\xff\x00\x01\x02"), Received(1, b"", PEER), Received(1, b"\0", PEER))
+def test_of_nothing_there_is_no_segment_and_nothing_waits_behind_it() -> None:
+    assert behind_the_handshake(SendData(1, b""), SendData(1, b"abc"), Acknowledged(1, 3)) == [
+        "> PA 1 1 (3)",
+        "< A 1 4",
+    ]
+
+
+COUNTING = bytes(range(256)) * 20
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xff\x00\x01\x02",
+        b"\0",
+        COUNTING,
+        COUNTING[:1460],
+        COUNTING[1:4382],
+        bytes(2921),
+        b"\xff" * 4380,
+    ],
+    ids=["odd", "NUL", "long", "full", "full and odd", "nothing but NUL", "ones"],
+)
+def test_every_byte_counts_in_the_checksum(data: bytes) -> None:
+    telling = opened(SendData(1, data), Received(1, b"", PEER), Received(1, data, PEER))
     for _, packet in air(telling.found):
         whole = IP(bytes(packet))
         checksums = whole.chksum, whole[TCP].chksum
