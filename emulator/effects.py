@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from .events import Address, LineSignal, fact
+from .events import Address, LineSignal
+from .fact import fact
 
 
 class Transport(Enum):

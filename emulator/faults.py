@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .effects import NetEffect
-from .events import Failure, fact
+from .events import Failure
+from .fact import fact
 
 
 class Direction(Enum):
