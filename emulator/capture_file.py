@@ -15,6 +15,27 @@ Soon = Callable[[Callable[[], None]], object]
 """Calls back when everything that happens now has happened."""
 
 
+class EndOfTurn:
+    """Has something done once when a turn of the event loop is over, however often that is asked for."""
+
+    __slots__ = ("_asked", "_do", "_soon")
+
+    def __init__(self, soon: Soon, do: Callable[[], None]) -> None:
+        self._soon = soon
+        self._do = do
+        self._asked = False
+
+    def ask(self) -> None:
+        """At the end of this turn."""
+        if not self._asked:
+            self._asked = True
+            self._soon(self._came)
+
+    def _came(self) -> None:
+        self._asked = False
+        self._do()
+
+
 class Recorder(Protocol):
     """Turns what one modem does into records of the file."""
 
@@ -101,13 +122,12 @@ class CaptureObserver:
         self._recorder = recorder
         self._take = take
         self._file = file
-        self._soon = soon
-        self._asked = False
+        self._later = EndOfTurn(soon, self._write)
 
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
         self._recorder.host(now, data)
-        self._write_soon()
+        self._later.ask()
 
     def module(self, now: float, data: bytes) -> None:
         """Bytes that the module wrote."""
@@ -117,7 +137,7 @@ class CaptureObserver:
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
         self._recorder.event(now, event)
-        self._write_soon()
+        self._later.ask()
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""
@@ -134,15 +154,6 @@ class CaptureObserver:
 
     def close(self) -> None:
         """Everything is written; the file is closed by who opened it."""
-        self._write()
-
-    def _write_soon(self) -> None:
-        if not self._asked:
-            self._asked = True
-            self._soon(self._end_of_turn)
-
-    def _end_of_turn(self) -> None:
-        self._asked = False
         self._write()
 
     def _write(self) -> None:

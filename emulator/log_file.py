@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from .capture_file import RecordFile, Soon
+from .capture_file import EndOfTurn, RecordFile, Soon
 
 
 class Lines(Protocol):
@@ -33,8 +33,7 @@ class LogFile:
         ``soon`` calls when a turn is over; without it no line waits.
         """
         self._file = RecordFile(path, "log", complain)
-        self._soon = soon
-        self._asked = False
+        self._later = None if soon is None else EndOfTurn(soon, self._flush)
         self._waiting: list[bytes] = []
 
     def writelines(self, parts: Iterable[bytes], /) -> None:
@@ -45,15 +44,10 @@ class LogFile:
     def hold(self, parts: Iterable[bytes], /) -> None:
         """Take whole lines, which may wait."""
         self._waiting += parts
-        if self._soon is None:
+        if self._later is None:
             self._flush()
-        elif not self._asked:
-            self._asked = True
-            self._soon(self._end_of_turn)
-
-    def _end_of_turn(self) -> None:
-        self._asked = False
-        self._flush()
+        else:
+            self._later.ask()
 
     def _flush(self) -> None:
         lines = b"".join(self._waiting)
