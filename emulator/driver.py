@@ -68,6 +68,7 @@ class Driver:
         "_observer",
         "_on_with_client",
         "_pipe",
+        "_plain",
         "_stage",
         "_stopped",
         "_tell",
@@ -111,6 +112,7 @@ class Driver:
         self._observer = together(stage, observer)
         self._log = observer
         self._finished = finished
+        self._plain = stage is None and observer is None
         self._loop = asyncio.get_running_loop()
         self._events: deque[Event] = deque()
         self._working = False
@@ -177,7 +179,12 @@ class Driver:
             self._observer.host(now, data)
         if self._late is not None:
             self._touch()
-        self._modem.receive_bytes(data, now)
+        modem = self._modem
+        modem.receive_bytes(data, now)
+        if self._plain and (answer := modem.written()):  # by far the most often that is all
+            self._pipe.quick(answer)
+            if not modem.timers.started:
+                return
         self._work()
 
     def inject(self, event: Event) -> None:
@@ -343,6 +350,7 @@ class Driver:
                 if effects and stage is not None:
                     continue  # they may have brought orders, and those more effects
                 deadline = self._next_deadline()
+                modem.timers.started = False
                 if deadline is None or self._stopped:
                     return
                 now = self._clock.now()

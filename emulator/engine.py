@@ -52,9 +52,14 @@ class Modem:
 
     __slots__ = (
         "_interpreter",
+        "_jobs",
+        "_line",
         "_module",
+        "_unsaid",
         "effects",
         "next_deadline",
+        "timers",
+        "written",
     )
 
     def __init__(self, dialect: Dialect, options: Options | None = None, now: float = 0.0) -> None:
@@ -66,10 +71,16 @@ class Modem:
         """When :meth:`handle_timer` wants to be called, or None."""
         self.effects: Callable[[], list[Effect]] = module.drain
         """What is to be done now, in order; each effect is handed out once."""
+        self.written: Callable[[], bytes] = module.written
+        """What is to be written to the host, if there is nothing else to do; else empty."""
+        self.timers = module.timers
+        """Their :attr:`~.jobs.Timers.started` says whether :meth:`next_deadline` may come sooner now."""
         self._interpreter = Interpreter(module)
         module.line = Line(
             module.write, self._interpreter.execute, self._interpreter.too_long, dialect.limits.line
         )
+        self._line = module.line
+        self._jobs, self._unsaid = module.jobs.under_way, module.outbox.items
         module.interpreter_reset = self._interpreter.reset
         module.handlers.update(
             {
@@ -136,17 +147,17 @@ class Modem:
         """The documented states that the module is in, in the documents' words."""
         return self._module.described
 
-    # ---- the five calls --------------------------------------------------------------------------
+    # ---- the six calls ---------------------------------------------------------------------------
 
     def receive_bytes(self, data: bytes, now: float) -> None:
         """The host wrote ``data``."""
         module = self._module
         module.now = now
-        sleep, power = module.sleep, module.power
-        if power.on and not power.starting and not sleep.asleep and data:  # otherwise it is deaf
-            sleep.active_at = now
-            module.line.feed(data)
-        if module.jobs.under_way or module.outbox.items or module.line.typed_ahead or module.holds:
+        line = self._line
+        if module.hears and data:
+            module.active_at = now
+            line.feed(data)
+        if line.typed_ahead or self._jobs or self._unsaid or module.holds:
             self._settle()
 
     def receive(self, event: Event, now: float) -> None:
@@ -156,7 +167,7 @@ class Modem:
         handler = module.handlers.get(type(event))
         if handler is None:
             raise TypeError(f"{module.dialect.name} does not handle {event!r}")
-        module.sleep.active_at = now
+        module.active_at = now
         handler(event)
         self._settle()
 

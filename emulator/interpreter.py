@@ -55,7 +55,7 @@ class Interpreter:
         self._line: tuple[Parsed, ...] = ()
         self._body = ""
         self._next = 0
-        self._final: ResultCode | str | None = ResultCode.OK
+        self._final: ResultCode | None = ResultCode.OK
         self._result: ResultCode | str = ""
         self._enter: Link | None = None
         self._job: Job | None = None
@@ -202,7 +202,8 @@ class Interpreter:
             module.write(module.framing.block(reply.info))
         if reply.data:
             module.write(reply.data)
-        final = self._final = reply.final
+        final = reply.final
+        self._final = None if isinstance(final, str) else final
         if final is _ERROR:
             self._end_with(reply.code)
             if reply.after:
@@ -216,7 +217,6 @@ class Interpreter:
         if isinstance(final, str):
             self._result = final
             module.write(module.framing.text(final))
-            self._final = None
         elif final is not _OK and final is not None:
             self._enter = reply.enter
             return False
@@ -233,10 +233,9 @@ class Interpreter:
 
     def _write_final(self) -> None:
         final = self._final
-        if isinstance(final, ResultCode):
+        if final is not None:
             self._result = final
-            if not self._module.shell.quiet:
-                self._module.write(self._module.framing.codes[final])
+            self._module.write(self._module.framing.codes[final])
 
     def _end_with(self, code: ErrorCode | None) -> None:
         """The line fails here with what ``code`` means."""
@@ -253,8 +252,10 @@ class Interpreter:
     def _finish(self) -> None:
         """Write the line's final result, free the line, let out what was held."""
         module = self._module
-        if self._final is not None:
-            self._write_final()
+        final = self._final
+        if final is not None:  # as _write_final, for the usual end of a line
+            self._result = final
+            module.write(module.framing.codes[final])
         if self.keeper is not None:
             self.keeper.tell()
         if module.line_changed:

@@ -38,17 +38,20 @@ _FEW_TIMERS = 64
 class Timers:
     """All timers of one module, told the time from outside."""
 
-    __slots__ = ("_heap", "_serial", "_tidy_at")
+    __slots__ = ("_heap", "_serial", "_tidy_at", "started")
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Timer]] = []
         self._serial = 0
         self._tidy_at = _FEW_TIMERS
+        self.started = True
+        """Set with each timer; whoever has asked for the next deadline may reset it."""
 
     def start(self, when: float, callback: Callable[[], None]) -> Timer:
         """Arm a timer for the moment ``when`` (seconds); equal moments fire in order of arming."""
         timer = Timer(when, callback)
         self._serial += 1
+        self.started = True
         heapq.heappush(self._heap, (when, self._serial, timer))
         if len(self._heap) > self._tidy_at:
             self._tidy()

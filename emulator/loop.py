@@ -19,9 +19,13 @@ from contextvars import Context
 from functools import partial
 from typing import Any, TypeVarTuple
 
+from .round import Round
+
 _IN, _OUT = select.EPOLLIN, select.EPOLLOUT
 _AT_ONCE = 32
 """Descriptors served in one round; for so many, epoll.poll needs no block from malloc."""
+_MOST_AT_ONCE = 128
+"""The same while so many and more are ready in each: what is done once for a round pays then."""
 _PATIENCE = 16
 """Busy rounds after which whoever waits for rest waits no longer."""
 _LINGER = 100e-6
@@ -89,7 +93,8 @@ class _Selector(selectors.EpollSelector):
         self.writers: dict[int, Callback] = {}
         self.due = False
         """Whether asyncio has something to do."""
-        self.failed: Callable[[BaseException, Callback], None]
+        self.failed: Callable[[BaseException, Callable[..., object]], None]
+        self.round = Round()
         self._removed: set[int] = set()
         self._found: list[tuple[selectors.SelectorKey, int]] = []
         self.at_rest: list[Callback] = []
@@ -145,18 +150,27 @@ class _Selector(selectors.EpollSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Serve what is ready until asyncio has something to do, or ``timeout`` seconds have passed."""
         poll, reader, writer, removed = self._epoll.poll, self.readers.get, self.writers.get, self._removed
+        round_ = self.round
+        most = _AT_ONCE
         wait = -1.0 if timeout is None else max(0.0, timeout)
         until = time.monotonic() + wait
         self.due = False
+        if round_.crowded:
+            self._end_round()  # a callback that ended the program left it so
         while True:
             removed.clear()  # what was removed between two rounds concerns neither
             if self.at_rest:
-                ready = poll(0, _AT_ONCE)
+                ready = poll(0, most)
                 self._rest(bool(ready))
-            elif 0 <= wait < _LINGER:
-                ready = poll(wait, _AT_ONCE)
+            elif 0 <= wait < _LINGER or most > _AT_ONCE:
+                ready = poll(wait, most)
             else:
                 ready = self._wait(wait)
+            most = _AT_ONCE
+            if len(ready) > 1:
+                round_.crowded = True
+                if len(ready) >= _AT_ONCE:
+                    most = _MOST_AT_ONCE
             for fd, events in ready:
                 # An error or a hang-up concerns both. Whoever was removed in this round may have been
                 # followed by another with the same number; a new round tells what is true of that one.
@@ -170,11 +184,38 @@ class _Selector(selectors.EpollSelector):
                         callback()
                     except BaseException as error:
                         self._failed(error, callback)
+            if round_.crowded:
+                self._end_round()
             if self.due or wait == 0:
                 found, self._found = self._found, []
                 return found
             if timeout is not None:
                 wait = max(0.0, until - time.monotonic())
+
+    def _end_round(self) -> None:
+        round_ = self.round
+        arrived, written = round_.arrived, round_.written
+        if arrived:
+            self._call(round_.look)
+            while arrived:
+                arrival = arrived.popleft()
+                try:
+                    arrival.deliver()
+                except BaseException as error:
+                    self._failed(error, arrival.deliver)
+        while written:
+            output, data = written.popleft()
+            try:
+                output.write(data)
+            except BaseException as error:
+                self._failed(error, output.write)
+        round_.crowded = False
+
+    def _call(self, callback: Callback) -> None:
+        try:
+            callback()
+        except BaseException as error:
+            self._failed(error, callback)
 
     def _wait(self, seconds: float) -> list[tuple[int, int]]:
         """What is ready within so many seconds (below 0: whenever it is), looking or asleep."""
@@ -200,12 +241,9 @@ class _Selector(selectors.EpollSelector):
         self._unrest = 0
         waiting, self.at_rest = self.at_rest, []
         for callback in waiting:
-            try:
-                callback()
-            except BaseException as error:
-                self._failed(error, callback)
+            self._call(callback)
 
-    def _failed(self, error: BaseException, callback: Callback) -> None:
+    def _failed(self, error: BaseException, callback: Callable[..., object]) -> None:
         if isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise error
         self.failed(error, callback)
@@ -238,8 +276,9 @@ class DirectLoop(asyncio.SelectorEventLoop):
         self._direct.failed = self._callback_failed
         super().__init__(self._direct)
         self._signals: set[int] = set()
+        self.round = self._direct.round
 
-    def _callback_failed(self, error: BaseException, callback: Callback) -> None:
+    def _callback_failed(self, error: BaseException, callback: Callable[..., object]) -> None:
         self.call_exception_handler({"message": f"Exception in callback {callback!r}", "exception": error})
 
     # ---- descriptors -----------------------------------------------------------------------------

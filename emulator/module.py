@@ -87,12 +87,17 @@ class Module(Port):
     def silent(self) -> bool:
         return not self.power.on
 
+    def listen(self) -> None:
+        """Bring :attr:`hears` up to date."""
+        self.hears = self.power.on and not self.power.starting and not self.sleep.asleep
+
     def use(self, shell: Shell) -> None:
         """Make ``shell`` the settings in force, on the line and in the framing too."""
         self.shell = shell
         self.line.echo = bool(shell.echo)
         self.line.set_characters(shell.registers[3], shell.registers[5])
-        self.framing = framing(bool(shell.verbose), shell.registers[3], shell.registers[4])
+        s3, s4 = shell.registers[3], shell.registers[4]
+        self.framing = framing(bool(shell.verbose), s3, s4, bool(shell.quiet))
         self.line_changed = True
         self.carrier_changed()
 
@@ -165,8 +170,7 @@ class Module(Port):
 
     def _enter_data(self, item: EnterData) -> None:
         assert isinstance(item.link, Link)
-        if not self.shell.quiet:
-            self.write(self.framing.codes[ResultCode.CONNECT])
+        self.write(self.framing.codes[ResultCode.CONNECT])
         link = item.link
         if link.connected:
             self.enter_data_mode(link)

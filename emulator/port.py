@@ -57,9 +57,11 @@ class Port:
         "_out",
         "_signals",
         "_told_line",
+        "active_at",
         "compound",
         "dialect",
         "framing",
+        "hears",
         "holds",
         "interpreter_reset",
         "jobs",
@@ -83,6 +85,10 @@ class Port:
         self.options = options
         self.timings = timings(dialect.timings, options.timing_factor, options.timings)
         self.now = 0.0
+        self.active_at = 0.0
+        """When the host last typed, or something last came over the air: idle time counts from there."""
+        self.hears = False
+        """Whether it listens to the host: it is on, not deaf as it boots, and awake."""
         self.shell = Shell()
         self.framing = framing()
         self._out: list[bytes] = []
@@ -177,6 +183,15 @@ class Port:
                 effects.append(WriteLine(data))
         return effects
 
+    def written(self) -> bytes:
+        """What was written since the last call, if nothing else was asked for; else :meth:`drain` has it."""
+        out = self._out
+        if not out or self._effects:
+            return b""
+        data = b"".join(out)  # copies nothing when it is one piece
+        out.clear()
+        return data
+
     def _written(self) -> None:
         """What was written becomes one effect."""
         data = b"".join(self._out)
@@ -208,7 +223,7 @@ class Port:
             self.write(self.framing.text(item))
         elif isinstance(item, tuple):
             self.write(self.framing.block(item))
-        elif not self.shell.quiet:
+        else:
             self.write(self.framing.codes[item])
 
     def _may_speak(self) -> bool:

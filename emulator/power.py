@@ -89,7 +89,7 @@ class Power:
             network.stat = 0
             network.heard = False
             module.registration.learn()
-            self.starting = module.greeting.deaf
+            self._starts(module.greeting.deaf)
             self._story = module.start(self._boot(farewell))
         else:
             module.sim.power_on()
@@ -119,14 +119,20 @@ class Power:
 
     def _switched(self, on: bool) -> None:
         before, self.on = self.state, on
+        self._module.listen()
         self._module.stands("power", before, self.state)
+
+    def _starts(self, deaf: bool) -> None:
+        self.starting = deaf
+        self._module.listen()
 
     def _card_moved(self, before: SimState, after: SimState) -> None:
         self._module.stands("sim", before, after)
 
     def _forget(self) -> None:
         module = self._module
-        self.starting = self.sms_ready = False
+        self.sms_ready = False
+        self._starts(False)
         self._story = None
         module.jobs.clear()
         module.interpreter_reset()
@@ -157,7 +163,7 @@ class Power:
             for line in lines:
                 module.say(line)
         yield Pause("boot")
-        self.starting = False
+        self._starts(False)
         for line in module.greeting.start:
             module.say(line.format(module.network.functionality))
         found_at = module.now + module.timings["registration"]

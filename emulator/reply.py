@@ -165,18 +165,18 @@ def literal(text: str) -> Reply:
 
 
 class Framing:
-    """The bytes around answers: V.250 5.7.1 with ATV, S3 and S4 as they are now."""
+    """The bytes around answers: V.250 5.7.1 with ATV, ATQ, S3 and S4 as they are now."""
 
     __slots__ = ("_cr", "codes", "eol", "verbose")
 
-    def __init__(self, verbose: bool = True, s3: int = 13, s4: int = 10) -> None:
+    def __init__(self, verbose: bool = True, s3: int = 13, s4: int = 10, quiet: bool = False) -> None:
         self.verbose = verbose
         self._cr = bytes((s3,))
         self.eol = bytes((s3, s4))
         """The end of a line: S3, S4."""
-        numbered = {int(code): self._code(code) for code in ResultCode}
-        self.codes = tuple(numbered.get(number, b"") for number in range(max(numbered) + 1))
-        """Each result code's bytes, at its number."""
+        numbered = {} if quiet else {int(code): self._code(code) for code in ResultCode}
+        self.codes = tuple(numbered.get(number, b"") for number in range(max(ResultCode) + 1))
+        """Each result code's bytes, at its number; none with ATQ1."""
 
     def _code(self, code: ResultCode) -> bytes:
         if self.verbose:

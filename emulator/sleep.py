@@ -22,7 +22,6 @@ class Sleep:
         "_idle_timer",
         "_module",
         "_wake_timer",
-        "active_at",
         "asleep",
         "mode",
     )
@@ -35,8 +34,6 @@ class Sleep:
         A module that sleeps by itself (2) wakes when the host types, so a host sees nothing of it.
         """
         self.asleep = False
-        self.active_at = 0.0
-        """When the host last typed, or something last came over the air: idle time counts from there."""
         self._idle_timer: Timer | None = None
         self._wake_timer: Timer | None = None
 
@@ -44,18 +41,18 @@ class Sleep:
         """The host chose; anything but 1 also ends a sleep."""
         self.mode = mode
         if mode != 1:
-            self.asleep = False
+            self._lies(False)
         self._watch()
 
     def reset(self) -> None:
         """Power-on state: awake, and no sleep allowed. Its timers are cleared with all others."""
         self.mode = 0
-        self.asleep = False
+        self._lies(False)
         self._idle_timer = self._wake_timer = None
 
     def dtr_changed(self, on: bool) -> None:
         """DTR ON wakes when it holds long enough; OFF lets the idle time begin."""
-        self.active_at = self._module.now
+        self._module.active_at = self._module.now
         if self._wake_timer is not None:
             self._wake_timer.cancel()
             self._wake_timer = None
@@ -65,7 +62,11 @@ class Sleep:
 
     def _wake(self) -> None:
         self._wake_timer = None
-        self.asleep = False
+        self._lies(False)
+
+    def _lies(self, asleep: bool) -> None:
+        self.asleep = asleep
+        self._module.listen()
 
     def _watch(self) -> None:
         if self.mode == 1 and not self._module.dtr and not self.asleep and self._idle_timer is None:
@@ -77,11 +78,11 @@ class Sleep:
         module = self._module
         if self.mode != 1 or module.dtr:
             return
-        left = self.active_at + module.timings["sleep idle"] - module.now
+        left = module.active_at + module.timings["sleep idle"] - module.now
         if left > 1e-9:
             self._idle_timer = module.after(left, self._idle)
         elif module.line.mode in (Mode.BUSY, Mode.PROMPT):
             # A command under way is a pending event: no sleep before its result.
             self._watch()
         else:
-            self.asleep = True
+            self._lies(True)

@@ -21,7 +21,7 @@ SPIN = 1000
 
 
 class ModemCalls(Protocol):
-    """The engine's five calls."""
+    """What the world calls of the engine."""
 
     def receive_bytes(self, data: bytes, now: float) -> None:
         """Bytes from the line."""

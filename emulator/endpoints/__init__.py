@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -93,6 +94,10 @@ class Pipe(Protocol):
 
     def write(self, data: bytes) -> None:
         """Write to the DTE; what does not fit is held and written when there is room."""
+
+    def hand_to(self, take: Callable[[bytes], None]) -> None:
+        """The sink has nothing to do with what the DTE writes; from now on ``take`` may get it instead."""
+        return
 
     def pause_reading(self) -> None:
         """Take no more bytes from the DTE until :meth:`resume_reading`."""

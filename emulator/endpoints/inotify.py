@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Protocol
 
+from ..round import round_of
 from . import EndpointError
 
 # linux/inotify.h
@@ -60,6 +61,7 @@ class Inotify:
         poll.register(self._fd, select.POLLIN)
         self.poll = poll.poll  # poll(0) is truthy when events wait: 0.3 us, a failing read costs 0.7
         loop.add_reader(self._fd, self.dispatch)
+        round_of(loop).look = self.look
 
     @classmethod
     def of(cls, loop: asyncio.AbstractEventLoop) -> Inotify:
@@ -89,13 +91,19 @@ class Inotify:
             self._loop.remove_reader(self._fd)
         os.close(self._fd)
         self._fd = -1
+        round_of(self._loop).look = _nothing_to_see
         _instances.pop(self._loop, None)
+
+    def look(self) -> None:
+        """Report what has happened until now, if anything has."""
+        if self.poll(0):
+            self.dispatch()
 
     def dispatch(self) -> None:
         """Report everything that has happened until now, one call per node."""
         steps: dict[int, list[int]] = {}
         overflow = False
-        for watch, mask in self._read():
+        for watch, mask in self._events():
             if mask & IN_Q_OVERFLOW:
                 overflow = True
             elif mask & _WATCHED and watch in self._nodes:
@@ -122,7 +130,7 @@ class Inotify:
                 {"message": "Error in a pty's client watch", "exception": error}
             )
 
-    def _read(self) -> list[tuple[int, int]]:
+    def _events(self) -> list[tuple[int, int]]:
         events: list[tuple[int, int]] = []
         while True:
             try:
@@ -143,6 +151,10 @@ class Inotify:
                 "if it is a limit, raise /proc/sys/fs/inotify/max_user_watches"
             )
         return watch
+
+
+def _nothing_to_see() -> None:
+    """No pty is left."""
 
 
 # The only way to share per loop without a parameter through every layer; entries die with their loop.

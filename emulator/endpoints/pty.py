@@ -19,15 +19,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..events import LineSignal
+from ..round import Round, round_of
 from . import Carries, EndpointError, HostLine, Pipe, PipeSink
 from .inotify import Inotify
 from .link import StableLink
 from .outflow import Outflow
 
 READ_SIZE = 4096  # the kernel hands out no more at a time
+_FEW = 448  # a command line; Python has room for so many at hand, for a page it asks malloc
 _FULL = 4095
 """A read of so much leaves something behind."""
 _MOST = 32768
+_SMALL = 1024  # an answer
 
 # asm-generic/ioctls.h: termios2 alone has speeds as numbers; termios has only the B constants.
 _TCGETS2 = 0x802C542A
@@ -49,6 +52,7 @@ class PtyPipe(Pipe):
     __slots__ = (
         "_clients",
         "_given_loop",
+        "_hand",
         "_inotify",
         "_link",
         "_loop",
@@ -57,6 +61,7 @@ class PtyPipe(Pipe):
         "_out",
         "_path",
         "_paused",
+        "_round",
         "_sink",
         "_slave",
         "_started",
@@ -68,10 +73,12 @@ class PtyPipe(Pipe):
 
     carries = Carries(rate=True, host_flow=True)
 
-    _loop: asyncio.AbstractEventLoop  # these five from start() on
+    _loop: asyncio.AbstractEventLoop  # these seven from start() on
     _sink: PipeSink
+    _hand: Callable[[bytes], None]
     _out: Outflow
     _inotify: Inotify
+    _round: Round
     _news: Callable[[int], object]  # truthy when somebody's coming or going has not been handled yet
 
     def __init__(
@@ -118,7 +125,9 @@ class PtyPipe(Pipe):
         A client that opened ``path`` before is reported from within this call.
         """
         self._loop = self._given_loop or asyncio.get_running_loop()
+        self._round = round_of(self._loop)
         self._sink = sink
+        self._hand = sink.bytes_received
         self._out = Outflow(self._loop, self._master, sink.output_blocked, sink.output_ready, _failed)
         try:
             self._inotify = Inotify.of(self._loop)
@@ -139,7 +148,18 @@ class PtyPipe(Pipe):
         Calls ``output_blocked`` from within when more than :data:`~.outflow.HIGH` bytes are held.
         """
         if self._clients:
-            self._out.write(data)
+            if not self._round.crowded:
+                self._out.write(data)
+            elif len(data) <= _SMALL:
+                self._round.written.append((self._out, data))
+            else:  # for so much the waking is nothing, and it may be more than is held
+                if self._round.written and (before := self._round.take_back(self._out)):
+                    self._out.write(before)
+                self._out.write(data)
+
+    def hand_to(self, take: Callable[[bytes], None]) -> None:
+        """See :class:`Pipe`."""
+        self._hand = take
 
     def pause_reading(self) -> None:
         """Take no more bytes; the client's writes then fill the kernel's queue (about 20 kB) and wait."""
@@ -152,10 +172,10 @@ class PtyPipe(Pipe):
         """Take bytes again."""
         if self._paused:
             self._paused = False
-            if self._started:
+            if self._started and self._unread:
+                self._loop.call_soon(self._deliver_unread)  # before anything is read that came later
+            elif self._started:
                 self._loop.add_reader(self._master, self._readable)
-                if self._unread:
-                    self._loop.call_soon(self._deliver_unread)
 
     def set_signal(self, signal: LineSignal, on: bool) -> None:
         """Do nothing: a pty has no modem lines, so DCD, DSR, CTS and RI cannot reach the client."""
@@ -170,6 +190,8 @@ class PtyPipe(Pipe):
             if not self._loop.is_closed():
                 self._loop.remove_reader(self._master)
                 self._loop.remove_writer(self._master)
+            if last := self._round.take_back(self._out):
+                self._out.write(last)
             if self._watch is not None:
                 self._inotify.unwatch(self._watch)
                 self._watch = None
@@ -185,27 +207,37 @@ class PtyPipe(Pipe):
     # ---- bytes -----------------------------------------------------------------------------------
 
     def _readable(self) -> None:
+        crowded = self._round.crowded
         try:
-            data = os.read(self._master, READ_SIZE)
+            data = os.read(self._master, _FEW if crowded else READ_SIZE)
         except BlockingIOError:
             return
+        if crowded and len(data) == _FEW:
+            with suppress(BlockingIOError):
+                data += os.read(self._master, READ_SIZE - _FEW)
         if len(data) >= _FULL and self.whole_queue:
             data = self._read_on(data)
+        # The opening that brought these bytes must be known before they are: the answer would be dropped,
+        # or flushed with what the client before had left unread.
+        self._taken += data
+        if crowded:
+            self._round.arrived.append(self)
+            return
         if self._news(0):
-            # The opening that brought these bytes must be known before they are: the answer would be
-            # dropped, or flushed with what the client before had left unread.
-            self._taken = data
             self._inotify.dispatch()
-            data, self._taken = self._taken, b""
-            if not self._started:  # the sink closed us
-                return
-            if self._paused:
-                self._unread += data
-                return
-        if data:
-            if not self._clients:
-                self._came(1)  # its opening was not seen: it slipped in during a recount
-            self._sink.bytes_received(data)
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Hand on what was read; also from the loop at the end of a crowded round."""
+        data, self._taken = self._taken, b""
+        if not data or not self._started:  # or the sink has closed us since
+            return
+        if self._paused:
+            self._unread += data
+            return
+        if not self._clients:
+            self._came(1)  # its opening was not seen: it slipped in during a recount
+        self._hand(data)
 
     def _read_on(self, first: bytes) -> bytes:
         """All that the kernel has queued, within limits: one piece costs less than eight."""
@@ -217,10 +249,13 @@ class PtyPipe(Pipe):
         return b"".join(pieces)
 
     def _deliver_unread(self) -> None:
-        if self._unread and not self._paused:
-            data = bytes(self._unread)
-            self._unread.clear()
-            self._sink.bytes_received(data)
+        if self._paused or not self._started:
+            return
+        self._loop.add_reader(self._master, self._readable)
+        data = bytes(self._unread)
+        self._unread.clear()
+        if data:
+            self._hand(data)
 
     def _deliver_rest(self) -> None:
         """Take what the client wrote before it went; a read waits for what the kernel still has under way."""
@@ -231,10 +266,11 @@ class PtyPipe(Pipe):
                 rest += os.read(self._master, READ_SIZE)
             except BlockingIOError:
                 break
-        if self._paused:
-            self._unread += rest
-        elif rest:
-            self._sink.bytes_received(bytes(rest))
+        self._unread += rest
+        if self._unread and not self._paused:
+            data = bytes(self._unread)
+            self._unread.clear()
+            self._hand(data)
 
     # ---- clients -------------------------------------------------------------------------------------
 
@@ -312,6 +348,7 @@ class PtyPipe(Pipe):
             return
         if tidy:
             self._tidy()
+        self._round.take_back(self._out)
         self._out.clear()
         self._sink.client_closed()
 

@@ -113,6 +113,7 @@ class Uart(Pipe):
         self._started = True
         self._pipe.whole_queue = not self._paced
         self._pipe.start(self)
+        self._choose_way_in()
 
     def close(self) -> None:
         """Close the carrier; what is on the wire is lost."""
@@ -140,6 +141,7 @@ class Uart(Pipe):
             if not self._in_wire.idle:
                 self._in_wire.begin(self._loop.time(), self._rates()[0] or AUTOBAUD)
         self._pipe.set_line(line)
+        self._choose_way_in()
         if before.by_dte == BY_CHARACTER != line.by_dte:
             self._forget_xoff()
         if line.by_dte == BY_WIRE and not self._rts:
@@ -261,6 +263,11 @@ class Uart(Pipe):
         if len(self._in) > SENDING_HIGH:
             self._take_no_more(Stop.SENDING)
         self._begin_input()
+
+    def _choose_way_in(self) -> None:
+        if self._started:
+            free = not self._paced and self._line.by_dte != BY_CHARACTER
+            self._pipe.hand_to(self._sink.bytes_received if free else self.bytes_received)
 
     def _begin_input(self) -> None:
         if self._in_wire.idle and self._in and not self._stands_still:

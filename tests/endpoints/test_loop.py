@@ -13,33 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from loops import LOOPS
 from vmodem.emulator.loop import DirectLoop, Lingering
+from vmodem.emulator.round import Round, round_of
 
 LIMIT = 10.0
 
 Story = Callable[[], Coroutine[Any, Any, None]]
 
 
-class Looking(Lingering):
-    """It always pays."""
-
-    @property
-    def pays(self) -> bool:
-        return True
-
-
-class LookingLoop(DirectLoop):
-    """It looks again and again before each sleep."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._direct.lingering = Looking()
-
-
-LOOPS = [DirectLoop, LookingLoop, asyncio.SelectorEventLoop]
-
-
-@pytest.fixture(params=LOOPS, ids=["direct", "looking", "asyncio"])
+@pytest.fixture(params=LOOPS, ids=["direct", "looking", "crowded", "asyncio"])
 def run(request: pytest.FixtureRequest) -> Callable[[Story], None]:
     """Runs a story on either loop: what holds here is what asyncio does."""
 
@@ -656,3 +639,90 @@ def test_silence_is_slept_through(pairs: Pairs) -> None:
         loop.remove_reader(ours)
 
     run_direct(story)
+
+
+# ---- a crowded round -----------------------------------------------------------------------------
+
+
+class Party:
+    """Reads, delivers, and writes; and says what it did."""
+
+    def __init__(self, name: str, heard: list[str], round_: Round, fails: type[BaseException] | None) -> None:
+        self.name, self.heard, self.round, self.fails = name, heard, round_, fails
+
+    def readable(self, near: socket.socket) -> None:
+        near.recv(10)
+        self.heard.append(f"{self.name} read")
+        if self.round.crowded:
+            self.round.arrived.append(self)
+        else:
+            self.deliver()
+
+    def deliver(self) -> None:
+        self.heard.append(f"{self.name} delivers")
+        self.round.written.append((self, b"answer"))
+        if self.fails is not None:
+            raise self.fails(self.name)
+
+    def write(self, data: bytes) -> None:
+        self.heard.append(f"{self.name} {data.decode()}")
+
+
+def crowd(pairs: Pairs, fails: dict[int, type[BaseException]]) -> tuple[list[str], list[str]]:
+    """Three that are ready at once; what happened, and what was raised to the handler."""
+    heard: list[str] = []
+    told: list[str] = []
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: told.append(str(context["exception"])))
+        assert isinstance(loop, DirectLoop)
+        loop.round.look = lambda: heard.append("look")
+        for number, (near, far) in enumerate(pairs):
+            party = Party(str(number), heard, loop.round, fails.get(number))
+            loop.add_reader(near, party.readable, near)
+            far.send(b"x")
+        while heard.count("2 answer") < 1:
+            await asyncio.sleep(0)
+        assert not loop.round.crowded
+        for near, _ in pairs:
+            loop.remove_reader(near)
+
+    loop = DirectLoop()
+    try:
+        task = loop.create_task(story())
+        while not task.done():
+            try:
+                loop.run_until_complete(asyncio.wait_for(asyncio.shield(task), LIMIT))
+            except SystemExit as error:
+                told.append(f"SystemExit {error}")
+    finally:
+        loop.close()
+    return heard, told
+
+
+READ = ["0 read", "1 read", "2 read", "look"]
+DELIVERED = ["0 delivers", "1 delivers", "2 delivers"]
+ANSWERED = ["0 answer", "1 answer", "2 answer"]
+
+
+def test_a_crowd_reads_looks_delivers_and_writes(pairs: Pairs) -> None:
+    assert crowd(pairs, {}) == (READ + DELIVERED + ANSWERED, [])
+
+
+def test_one_that_fails_in_a_crowd_holds_up_nobody(pairs: Pairs) -> None:
+    assert crowd(pairs, {1: ValueError}) == (READ + DELIVERED + ANSWERED, ["1"])
+
+
+def test_a_crowd_is_not_forgotten_when_one_ends_the_loop(pairs: Pairs) -> None:
+    """Whoever runs the loop again, to end in order, serves the rest."""
+    heard, told = crowd(pairs, {0: SystemExit})
+    assert heard == [*READ, DELIVERED[0], "look", *DELIVERED[1:], *ANSWERED]
+    assert told == ["SystemExit 0"]
+
+
+def test_a_loop_that_is_not_ours_has_no_crowds() -> None:
+    async def story() -> None:
+        assert not round_of(asyncio.get_running_loop()).crowded
+
+    run_on(asyncio.SelectorEventLoop, story)

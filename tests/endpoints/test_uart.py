@@ -28,6 +28,8 @@ class HostPipe(Pipe):
         self.lines: list[SetLine] = []
         self.paused = False
         self.sink: PipeSink
+        self.hears: Callable[[bytes], None]
+        """What the host writes goes where the UART wants it."""
 
     @property
     def path(self) -> str:
@@ -39,7 +41,11 @@ class HostPipe(Pipe):
 
     def start(self, sink: PipeSink) -> None:
         self.sink = sink
+        self.hears = sink.bytes_received
         sink.client_opened()
+
+    def hand_to(self, take: Callable[[bytes], None]) -> None:
+        self.hears = take
 
     def write(self, data: bytes) -> None:
         self.got += data
@@ -150,7 +156,7 @@ def test_input_is_at_the_rate_to_the_byte_and_the_host_waits(rate: int) -> None:
             if pipe.paused:
                 await asyncio.sleep(0.001)
                 continue
-            pipe.sink.bytes_received(bytes(min(1000, sent)))
+            pipe.hears(bytes(min(1000, sent)))
             sent -= min(1000, sent)
             assert len(uart._in) <= SENDING_HIGH + 1000
         await asyncio.sleep(2)
@@ -244,7 +250,7 @@ def test_autobaud_follows_the_host() -> None:
 
 def test_a_host_at_another_rate_is_misread_both_ways_and_that_is_told_once() -> None:
     async def story(uart: Uart, pipe: HostPipe, module: Module) -> None:
-        pipe.sink.bytes_received(b"AT\r")
+        pipe.hears(b"AT\r")
         uart.write(b"\r\nOK\r\n")
         await asyncio.sleep(0.1)
         assert module.heard == misread(b"AT\r", 9600, 115200)
@@ -254,7 +260,7 @@ def test_a_host_at_another_rate_is_misread_both_ways_and_that_is_told_once() -> 
         assert module.notes[0].startswith("the host is at 9600 bit/s and the module at 115200: ")
         pipe.settings = HostLine(baud=115200)
         module.heard.clear()
-        pipe.sink.bytes_received(b"AT\r")
+        pipe.hears(b"AT\r")
         await asyncio.sleep(0.1)
         assert module.heard == b"AT\r"
         assert len(module.notes) == 1
@@ -264,7 +270,7 @@ def test_a_host_at_another_rate_is_misread_both_ways_and_that_is_told_once() -> 
 
 def test_a_rate_that_changes_while_a_host_hangs_up() -> None:
     async def story(uart: Uart, pipe: HostPipe, module: Module) -> None:
-        pipe.sink.bytes_received(bytes(100))
+        pipe.hears(bytes(100))
         await asyncio.sleep(0.01)
         pipe.settings = HostLine(baud=0)
         uart.set_line(SetLine(rate=9600))
@@ -276,7 +282,7 @@ def test_a_rate_that_changes_while_a_host_hangs_up() -> None:
 
 def test_a_host_that_has_hung_up_hears_and_says_nothing() -> None:
     async def story(uart: Uart, pipe: HostPipe, module: Module) -> None:
-        pipe.sink.bytes_received(b"AT\r")
+        pipe.hears(b"AT\r")
         uart.write(b"RING")
         await asyncio.sleep(0.1)
         assert (pipe.take(), bytes(module.heard), module.notes) == (b"", b"", [])
@@ -317,18 +323,18 @@ def test_rts_off_stops_the_output_if_it_is_heeded(paced: bool) -> None:
 @pytest.mark.parametrize("paced", [False, True])
 def test_xoff_and_xon_of_the_host(paced: bool) -> None:
     async def story(uart: Uart, pipe: HostPipe, module: Module) -> None:
-        pipe.sink.bytes_received(b"a\x13b")
+        pipe.hears(b"a\x13b")
         await asyncio.sleep(1)
         assert module.heard == b"ab"
         uart.write(b"x" * 100)
         await asyncio.sleep(1)
         assert pipe.take() == b""
-        pipe.sink.bytes_received(b"\x11")
+        pipe.hears(b"\x11")
         await asyncio.sleep(1)
         assert pipe.take() == b"x" * 100
         assert module.heard == b"ab"
         uart.set_line(SetLine())
-        pipe.sink.bytes_received(b"\x13")
+        pipe.hears(b"\x13")
         uart.write(b"data now")
         await asyncio.sleep(1)
         assert (pipe.take(), bytes(module.heard)) == (b"data now", b"ab\x13")
@@ -396,7 +402,7 @@ def test_a_host_that_stops_loses_nothing(line: SetLine, host: HostLine) -> None:
     async def story(uart: Uart, pipe: HostPipe, module: Module) -> None:
         uart.pause_reading()
         data = bytes(range(256)) * 3
-        pipe.sink.bytes_received(data)
+        pipe.hears(data)
         await asyncio.sleep(5)
         assert module.heard == b""
         uart.resume_reading()
@@ -412,11 +418,11 @@ def test_a_host_that_does_not_stop_overruns_the_fifo(line: SetLine, host: HostLi
     async def story(uart: Uart, pipe: HostPipe, module: Module) -> None:
         uart.pause_reading()
         data = bytes(range(256)) * 3
-        pipe.sink.bytes_received(data)
+        pipe.hears(data)
         await asyncio.sleep(5)
         assert module.heard == b""
         uart.resume_reading()
-        pipe.sink.bytes_received(b"later")
+        pipe.hears(b"later")
         await asyncio.sleep(5)
         assert module.heard == data[:FIFO] + b"later"
         assert len(module.notes) == 2
@@ -440,7 +446,7 @@ def test_a_module_that_stops_in_the_middle_of_a_burst() -> None:
                 asyncio.get_running_loop().call_later(0.5, uart.resume_reading)
 
         module.react = react
-        pipe.sink.bytes_received(data)
+        pipe.hears(data)
         await asyncio.sleep(5)
         assert module.heard == data
 
@@ -452,7 +458,7 @@ def test_a_module_that_stops_in_the_middle_of_a_burst() -> None:
 
 def test_what_was_written_before_closing_still_arrives_first() -> None:
     async def story(_uart: Uart, pipe: HostPipe, module: Module) -> None:
-        pipe.sink.bytes_received(b"x" * 96)
+        pipe.hears(b"x" * 96)
         pipe.sink.client_closed()
         await asyncio.sleep(0.05)
         assert module.calls == ["opened"]
@@ -464,7 +470,7 @@ def test_what_was_written_before_closing_still_arrives_first() -> None:
 
 def test_the_next_client_does_not_wait_for_that() -> None:
     async def story(_uart: Uart, pipe: HostPipe, module: Module) -> None:
-        pipe.sink.bytes_received(b"x" * 96)
+        pipe.hears(b"x" * 96)
         pipe.sink.client_closed()
         pipe.sink.client_opened()
         assert (len(module.heard), module.calls) == (96, ["opened", "closed", "opened"])
@@ -477,7 +483,7 @@ def test_the_next_client_does_not_wait_for_that() -> None:
 def test_what_flow_control_held_goes_with_the_client() -> None:
     async def story(uart: Uart, pipe: HostPipe, module: Module) -> None:
         uart.pause_reading()
-        pipe.sink.bytes_received(b"x" * 96)
+        pipe.hears(b"x" * 96)
         await asyncio.sleep(1)
         pipe.sink.client_closed()
         assert module.calls == ["opened", "closed"]
@@ -491,7 +497,7 @@ def test_what_flow_control_held_goes_with_the_client() -> None:
 
 def test_a_purge_takes_back_what_is_not_on_the_wire_yet() -> None:
     async def story(_uart: Uart, pipe: HostPipe, module: Module) -> None:
-        pipe.sink.bytes_received(b"x" * 5000)
+        pipe.hears(b"x" * 5000)
         assert pipe.paused
         await asyncio.sleep(0.1)
         pipe.sink.input_purged()
@@ -516,3 +522,23 @@ def test_a_client_that_does_not_read_holds_the_wire() -> None:
         assert module.calls == ["opened", "blocked", "ready"]
 
     tell(story, line=SetLine(rate=9600))
+
+
+def test_the_host_is_heard_past_a_uart_that_has_nothing_to_do() -> None:
+    async def story(uart: Uart, pipe: HostPipe, module: Module) -> None:
+        assert pipe.hears == module.bytes_received
+        uart.set_line(SetLine(by_dte=1))
+        assert pipe.hears == uart.bytes_received
+        uart.set_line(SetLine(by_dte=2))
+        assert pipe.hears == module.bytes_received
+
+    tell(story, paced=False)
+
+
+def test_the_host_is_heard_through_a_wire_that_has_a_rate() -> None:
+    async def story(uart: Uart, pipe: HostPipe, _module: Module) -> None:
+        assert pipe.hears == uart.bytes_received
+        uart.set_line(SetLine(rate=9600))
+        assert pipe.hears == uart.bytes_received
+
+    tell(story, paced=True)
