@@ -8,7 +8,7 @@ Rules for editors: a new effect or event gets a row in the tables at the foot of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -143,8 +143,10 @@ class ModemCapture:
     def _emit(self, direction: Direction, head: Part, data: Part = b"") -> None:
         packet(self._capture.blocks, self._interface, self._moment, direction, head, data)
 
-    def _emit_run(self, direction: Direction, run: Iterable[tuple[Part, Part]]) -> None:
-        packets(self._capture.blocks, self._interface, self._moment, direction, run)
+    def _emit_run(
+        self, direction: Direction, run: Iterable[tuple[Part, Part]], answers: Sequence[Part] = ()
+    ) -> None:
+        packets(self._capture.blocks, self._interface, self._moment, direction, run, answers)
 
     # ---- TCP: opening ---------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ Rules for editors: scapy takes 0.2 to 0.8 s to import, so only functions import 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from typing import Final
 
 from ..emulator.events import Address, Failure
@@ -104,21 +105,21 @@ class TcpHeaders(_Headers):
         return _SEGMENT.pack(*self._ip_fields(_IP_LENGTH + length), *words) + options
 
     def run(
-        self, flags: int, sequence: int, acknowledgement: int, window: int, data: memoryview
-    ) -> list[tuple[bytes, memoryview]]:
-        """The full segments of ``data``, and one of what is left: the header and the part of each.
+        self, flags: int, sequence: int, acknowledgement: int, window: int, data: bytes, begin: int, end: int
+    ) -> list[tuple[bytes, bytes]]:
+        """The full segments of ``data[begin:end]``, and one of what is left: the header and the part of each.
 
         ``flags`` are the last one's, the others have ACK alone. Most of what a capture costs is here, so
-        nothing is called for each segment that can be spared.
+        nothing is called for each segment that can be spared (and a view's part is dearer than a copy).
         """
         pack, first, middle, ends = _SEGMENT.pack, self._first, self._middle, self._ends
         unchanged = self._pseudo_sum + acknowledgement + window + _TCP_LENGTH
         ip_unchanged = self._ip_sum + _HEADERS
-        number, length = self._identification, len(data)
+        number, last = self._identification, end - MSS
         (bits1, mask1), (bits2, mask2), (bits3, mask3) = _FOLDS
         made = []
-        for start in range(0, length, MSS):
-            piece = data[start : start + MSS]
+        for start in range(begin, end, MSS):
+            piece = data[start : start + MSS] if start <= last else data[start:end]
             size = len(piece)
             value = int.from_bytes(piece, "big")
             if size == MSS:
@@ -127,7 +128,7 @@ class TcpHeaders(_Headers):
                 value = (value >> bits3) + (value & mask3)
             elif size & 1:
                 value <<= 8
-            control = _MORE if start + MSS < length else _TCP_LENGTH << 10 | flags
+            control = _MORE if start < last else _TCP_LENGTH << 10 | flags
             left = (value + unchanged + size + sequence + control) % 65535
             number = (number + 1) & 0xFFFF
             ip_left = (ip_unchanged + size + number) % 65535
@@ -147,6 +148,36 @@ class TcpHeaders(_Headers):
             )
             made.append((header, piece))
             sequence = (sequence + size) & 0xFFFFFFFF
+        self._identification = number
+        return made
+
+    def acknowledgements(self, sequence: int, numbers: Iterable[int], window: int) -> list[bytes]:
+        """A segment without data for each of ``numbers``, which are acknowledged."""
+        pack, first, middle, ends = _SEGMENT.pack, self._first, self._middle, self._ends
+        control = _MORE
+        unchanged = self._pseudo_sum + _TCP_LENGTH + sequence + control + window
+        ip_unchanged = self._ip_sum + _HEADERS
+        number = self._identification
+        made = []
+        for acknowledged in numbers:
+            number = (number + 1) & 0xFFFF
+            left = (unchanged + acknowledged) % 65535
+            ip_left = (ip_unchanged + number) % 65535
+            header = pack(
+                first,
+                _HEADERS,
+                number,
+                middle,
+                65535 - ip_left if ip_left else 0,
+                ends,
+                sequence,
+                acknowledged,
+                control,
+                window,
+                65535 - left if left else 0,
+                0,
+            )
+            made.append(header)
         self._identification = number
         return made
 

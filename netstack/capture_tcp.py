@@ -9,7 +9,7 @@ until the peer acknowledges, as in the module's send buffer.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from ..emulator.events import Address
@@ -24,11 +24,18 @@ class Emit(Protocol):
         """A packet on the air, now; ``head`` and ``data`` together are the packet."""
 
 
-EmitRun = Callable[[Direction, Iterable[tuple[Part, Part]]], None]
-"""Where many packets go, all of them now: the head and the data of each."""
+class EmitRun(Protocol):
+    """Where many packets go."""
 
-_ACK_EVERY = 2
-"""Full segments that one acknowledgement covers at the most (RFC 1122 4.2.3.2)."""
+    def __call__(
+        self, direction: Direction, run: Iterable[tuple[Part, Part]], answers: Sequence[Part] = (), /
+    ) -> None:
+        """All of them now, the head and the data of each.
+
+        Behind every second one and the last stands one of the other side's ``answers``, if there are any: an
+        acknowledgement covers two full segments at the most (RFC 1122 4.2.3.2).
+        """
+
 
 _INSIDE = 0xFFFFFFFF
 _MORE, _LAST = Flags.ACK, Flags.PSH | Flags.ACK
@@ -58,6 +65,7 @@ class TcpFlow:
 
     __slots__ = (
         "_acked",
+        "_begun",
         "_closing",
         "_emit",
         "_emit_run",
@@ -79,7 +87,8 @@ class TcpFlow:
         self.up = False
         """Whether the handshake is complete."""
         self._acked = 0
-        self._held: deque[memoryview] = deque()
+        self._held: deque[bytes] = deque()
+        self._begun = 0  # how much of the first of them has been sent
         self._held_size = 0
         self._closing = False
         self._over = False
@@ -123,7 +132,7 @@ class TcpFlow:
         """The module sends ``data``; of none there is no segment."""
         if not data:
             return
-        self._held.append(memoryview(data))
+        self._held.append(data)
         self._held_size += len(data)
         self._pump()
 
@@ -136,14 +145,18 @@ class TcpFlow:
             self._pump()
 
     def received(self, data: bytes) -> None:
-        """The peer sent ``data``, and the module's stack took it."""
+        """The peer sent ``data``, and the module's stack took it; of none there is no segment."""
+        if not data:
+            return
         side = self._peer
-        run = side.headers.run(_LAST, side.next, self._taken, side.window, memoryview(data))
-        for start in range(0, len(run), _ACK_EVERY):
-            some = run[start : start + _ACK_EVERY]
-            self._emit_run(Direction.INBOUND, some)
-            side.sent += sum([len(piece) for _header, piece in some])
-            self._from_module(Flags.ACK)
+        run = side.headers.run(_LAST, side.next, self._taken, side.window, data, 0, len(data))
+        begin, sent, step = side.initial + 1, side.sent, 2 * MSS
+        side.sent = end = sent + len(data)
+        there = [*range(sent + step, end, step), end]
+        module = self._module
+        numbers = [(begin + count) & _INSIDE for count in there]
+        answers = module.headers.acknowledgements(module.next, numbers, module.window)
+        self._emit_run(Direction.INBOUND, run, answers)
 
     def offer(self, window: int) -> None:
         """The module takes ``window`` more bytes from now on."""
@@ -155,19 +168,20 @@ class TcpFlow:
         """Send what is held, as far as the peer's window reaches; then the FIN, if it is due."""
         side, held = self._module, self._held
         while held:
-            view = held[0]
+            data, begin, end = held[0], self._begun, len(held[0])
             room = self._peer.window - (side.sent - self._acked)
-            whole = len(view) <= room
-            some = view if whole else view[: room // MSS * MSS]
-            if not some:
-                return
-            if whole:
+            flags = _LAST
+            if end - begin <= room:
                 held.popleft()
+                self._begun = 0
             else:
-                held[0] = view[len(some) :]
-            run = side.headers.run(_LAST if whole else _MORE, side.next, self._peer.next, side.window, some)
-            side.sent += len(some)
-            self._held_size -= len(some)
+                flags = _MORE
+                self._begun = end = begin + room // MSS * MSS
+                if end == begin:
+                    return
+            run = side.headers.run(flags, side.next, self._peer.next, side.window, data, begin, end)
+            side.sent += end - begin
+            self._held_size -= end - begin
             self._emit_run(Direction.OUTBOUND, run)
         if self._closing and not side.finished:
             self._from_module(Flags.FIN | Flags.ACK)

@@ -6,7 +6,7 @@ Wireshark, tshark and scapy read it. Little-endian; times in nanoseconds since t
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 
 
@@ -29,6 +29,11 @@ class Direction(Enum):
         options = struct.pack("<HHIHH", 2, 4, word, 0, 0)
         self.ends = tuple(bytes(padding) + options for padding in range(4))
         """The options of a packet that went this way, behind so many bytes of padding."""
+
+    @property
+    def other(self) -> Direction:
+        """The other way."""
+        return Direction.OUTBOUND if self is Direction.INBOUND else Direction.INBOUND
 
 
 Part = bytes | bytearray | memoryview
@@ -79,16 +84,44 @@ def packet(
 
 
 def packets(
-    blocks: list[Part], number: int, moment: int, direction: Direction, run: Iterable[tuple[Part, Part]]
+    blocks: list[Part],
+    number: int,
+    moment: int,
+    direction: Direction,
+    run: Iterable[tuple[Part, Part]],
+    answers: Sequence[Part] = (),
 ) -> None:
-    """Append the blocks of many packets that go the same way at the same moment: see :func:`packet`."""
+    """Append the blocks of many packets that go the same way at the same moment: see :func:`packet`.
+
+    Behind every second one, and behind the last, stands the next of ``answers``, packets of one length that
+    go the other way (if there are any).
+    """
     add, pack, ends, high, low = blocks.extend, _HEAD.pack, direction.ends, moment >> 32, moment & _LOW
+    answer = _same(number, high, low, direction.other, answers) if answers else iter(())
+    due = False
     for head, data in run:
         size = len(head) + len(data)
         padding = -size & 3
         total = _PACKET_OVERHEAD + size + padding
         block = pack(_ENHANCED_PACKET, total, number, high, low, size, size)
         add((block, head, data, ends[padding] + total.to_bytes(4, "little")))
+        if due:
+            add(next(answer, ()))
+        due = not due
+    if due:
+        add(next(answer, ()))
+
+
+def _same(
+    number: int, high: int, low: int, direction: Direction, those: Sequence[Part]
+) -> Iterator[tuple[Part, Part, Part]]:
+    """The blocks of packets of one length."""
+    size = len(those[0])
+    padding = -size & 3
+    total = _PACKET_OVERHEAD + size + padding
+    begin = _HEAD.pack(_ENHANCED_PACKET, total, number, high, low, size, size)
+    end = direction.ends[padding] + total.to_bytes(4, "little")
+    return ((begin, packet, end) for packet in those)
 
 
 def _option(code: int, value: bytes) -> bytes:
