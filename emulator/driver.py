@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from .clock import RealClock
-from .effects import Effect, NetEffect, PauseInput, ResumeInput, SetLine, SetSignal, WriteLine
+from .effects import ONLY_TOLD, Effect, NetEffect, PauseInput, ResumeInput, SetLine, SetSignal, WriteLine
 from .endpoints import Pipe
 from .endpoints.uart import Uart
 from .engine import Modem
@@ -27,14 +27,12 @@ from .stage import Stage
 SETTLE = 0.25
 """Seconds between a client's opening and the power key: pyserial drops its input as it opens."""
 
-
 _AT_ONCE = 16
 """Timers that are due when a stimulus has been carried, served before anything else has its turn.
 
 A duration of no time (``--timing instant``) is over at once. Going round the event loop for it cost a
 send 157 instead of 140 us of CPU (median of 6; sends a second: no clear difference unpinned).
 """
-
 
 T = TypeVar("T")
 
@@ -144,7 +142,7 @@ class Driver:
         self._begin(late.make(self._clock.now()))
         for effect in self._modem.effects():
             if not isinstance(effect, WriteLine):  # nobody was there to read it
-                self._perform(effect)
+                self._perform(effect, 0.0)
 
     def start(self) -> None:
         """Begin to carry."""
@@ -179,8 +177,7 @@ class Driver:
             self._observer.host(now, data)
         if self._late is not None:
             self._touch()
-        modem = self._modem
-        modem.receive_bytes(data, now)
+        (modem := self._modem).receive_bytes(data, now)
         if self._plain and (answer := modem.written()):  # by far the most often that is all
             self._pipe.quick(answer)
             if not modem.timers.started:
@@ -297,8 +294,10 @@ class Driver:
 
     def _staged_deadline(self) -> float | None:
         assert self._stage is not None
-        due = (self._modem.next_deadline(), self._stage.next_deadline())
-        return min((moment for moment in due if moment is not None), default=None)
+        module, stage = self._modem.next_deadline(), self._stage.next_deadline()
+        if module is None or stage is None:
+            return stage if module is None else module
+        return min(module, stage)
 
     def _staged_timer(self, now: float) -> None:
         """Whoever is due first; at the same moment the director, whose orders come before the module's."""
@@ -316,7 +315,7 @@ class Driver:
             if isinstance(order, Event):
                 self._happen(order)
             elif isinstance(order, Fault):
-                self._perform(order)
+                self._perform(order, self._clock.now())
             elif isinstance(order, SetSignal):
                 self._pipe.set_signal(order.signal, order.on)
             elif isinstance(order, Scribble):
@@ -339,11 +338,16 @@ class Driver:
                 if stage is not None:
                     self._obey()
                 effects = modem.effects()
-                for effect in effects:
-                    if type(effect) is WriteLine and self._observer is None:
-                        self._pipe.quick(effect.data)
-                    else:
-                        self._perform(effect)
+                if self._observer is None:
+                    for effect in effects:
+                        if type(effect) is WriteLine:
+                            self._pipe.quick(effect.data)
+                        else:
+                            self._perform(effect, 0.0)
+                elif effects:
+                    now = self._clock.now()
+                    for effect in effects:
+                        self._perform(effect, now)
                 if events:
                     self._happen(events.popleft())
                     continue
@@ -370,18 +374,21 @@ class Driver:
         self._armed = deadline
         self._timer = self._loop.call_later(self._clock.delay(deadline), self._timer_fired)
 
-    def _perform(self, effect: Effect) -> None:
+    def _perform(self, effect: Effect, now: float) -> None:
+        """``now`` is when it is told to the observer, if there is one."""
+        kind = type(effect)
+        if kind is WriteLine:
+            if self._observer is not None:
+                self._observer.module(now, effect.data)  # type: ignore[attr-defined]
+            self._pipe.write(effect.data)  # type: ignore[attr-defined]
+            return
         if self._observer is not None:
-            now = self._clock.now()
-            if isinstance(effect, WriteLine):
-                self._observer.module(now, effect.data)
-            else:
-                self._observer.effect(now, effect)
-                if self._stage is not None:
-                    self._obey()
-        if isinstance(effect, WriteLine):
-            self._pipe.write(effect.data)
-        elif isinstance(effect, NetEffect):
+            self._observer.effect(now, effect)
+            if self._stage is not None:
+                self._obey()
+        if kind in ONLY_TOLD:
+            return
+        if isinstance(effect, NetEffect):
             self._net.perform(effect)
         elif isinstance(effect, PauseInput):
             self._pipe.pause_reading()

@@ -269,3 +269,7 @@ class SmsSent(Effect):
 
     number: str
     text: str
+
+
+ONLY_TOLD = (CommandEnded, CommandFinished, Said, SmsSent, SocketAssigned, StateChanged)
+"""What nobody has to do anything about."""

@@ -10,8 +10,9 @@ just came in (a send, data mode), a field with ``_size`` behind its name says on
 from __future__ import annotations
 
 import json
+import math
 from binascii import b2a_base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -57,31 +58,24 @@ _KEPT = 1500
 _BEGINNING = 16
 """Bytes that are looked for; searching for much more than it is to be found in takes long."""
 _quoted: Callable[[str], str] = encode_basestring_ascii
-_CONSTANTS = {None: b"null", True: b"true", False: b"false"}
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
 _Parts = tuple[bytes, ...]
-"""A piece of a line, not put together yet: a copy of bulk costs as much as its encoding."""
+"""A line, not put together yet: a copy of bulk costs as much as its encoding."""
 
 
-def _bytes(name: str, data: bytes) -> _Parts:
-    """The member ``name`` of a record. What a relay carries is seldom text, and a third as long in Base64."""
-    if len(data) <= _BULK or data.isascii():
-        return (f'"{name}": {_quoted(data.decode("latin-1"))}'.encode(),)
-    return f'"{name}_base64": "'.encode(), b2a_base64(data, newline=False), b'"'
-
-
-def _member(name: str, value: object) -> _Parts:
+def _member(name: str, value: object) -> str:
     """``value`` in JSON, as ``json.dumps(_plain(value))`` writes it; what is frequent goes the short way."""
     kind = type(value)
-    if kind is bytes:
-        return _bytes(name, value)  # type: ignore[arg-type]
-    if kind is int:
-        return (f'"{name}": {value}'.encode(),)
     if kind is str:
-        return (f'"{name}": {_quoted(value)}'.encode(),)  # type: ignore[arg-type]
+        return f', "{name}": {_quoted(value)}'  # type: ignore[arg-type]
+    if kind is bytes:
+        return f', "{name}": {_quoted(value.decode("latin-1"))}'  # type: ignore[attr-defined]
+    if kind is int:
+        return f', "{name}": {value}'
     if value is None or kind is bool:
-        return f'"{name}": '.encode(), _CONSTANTS[value]  # type: ignore[index]
-    return (f'"{name}": {json.dumps(_plain(value))}'.encode(),)
+        return f', "{name}": {_CONSTANTS[value]}'  # type: ignore[index]
+    return f', "{name}": {json.dumps(_plain(value))}'
 
 
 class JsonLog:
@@ -91,67 +85,87 @@ class JsonLog:
         self._lines = lines
         self._hold = lines.hold if isinstance(lines, LogFile) else lines.writelines
         self._whose = ""
+        self._now, self._opening = math.nan, ""
         self._came = b""  # the last bulk that came in, behind some of the one before
 
     def of(self, modem: int) -> JsonLog:
         """The part of modem number ``modem`` in the same file, which is closed once for all."""
         part = copy(self)
-        part._whose = f'"modem": {modem}, '
+        part._whose = f', "modem": {modem}'
+        part._now = math.nan
         return part
 
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
-        self._hold((self._head(now), *_bytes("host", data), _END))
-        self._comes(data)
+        if len(data) > _BULK:
+            self._hold(self._bulky(self._head(now), (("host", data),), out=False))
+            self._comes(data)
+        else:
+            self._hold((f"{self._head(now)}{_member('host', data)}}}\n".encode(),))
 
     def module(self, now: float, data: bytes) -> None:
         """Bytes that the module wrote."""
-        self._lines.writelines((self._head(now), *self._out("module", data), _END))
+        if len(data) > _BULK:
+            self._lines.writelines(self._bulky(self._head(now), (("module", data),), out=True))
+        else:
+            self._lines.writelines((f"{self._head(now)}{_member('module', data)}}}\n".encode(),))
 
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
-        parts = [self._head(now), f'"event": "{type(event).__name__}"'.encode()]
-        for name in _names(type(event)):
-            parts += (_NEXT, *_member(name, getattr(event, name)))
-        self._hold((*parts, _END))
-        if type(event) is Received:
-            self._comes(event.data)
+        kind = type(event)
+        members = [(name, getattr(event, name)) for name in _names(kind)]
+        self._hold(self._bulky(f'{self._head(now)}, "event": "{kind.__name__}"', members, out=False))
+        if kind is Received:
+            self._comes(event.data)  # type: ignore[attr-defined]
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""
-        parts = [self._head(now), f'"effect": "{type(effect).__name__}"'.encode()]
-        for name in _names(type(effect)):
-            value = getattr(effect, name)
-            parts += (_NEXT, *(self._out if type(value) is bytes else _member)(name, value))
+        kind = type(effect)
+        members = [(name, getattr(effect, name)) for name in _names(kind)]
+        line = self._bulky(f'{self._head(now)}, "effect": "{kind.__name__}"', members, out=True)
         put = self._lines.writelines if isinstance(effect, NetEffect) else self._hold
-        put((*parts, _END))
+        put(line)
 
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
-        self._lines.writelines((self._head(now), b'"note": ', _quoted(text).encode(), _END))
+        self._lines.writelines((f"{self._head(now)}{_member('note', text)}}}\n".encode(),))
 
     def report(self, now: float, **report: object) -> None:
         """How a scenario ended."""
-        self._lines.writelines((self._head(now), b'"report": ', json.dumps(report).encode(), _END))
+        self._lines.writelines((f'{self._head(now)}, "report": {json.dumps(report)}}}\n'.encode(),))
 
-    def _head(self, now: float) -> bytes:
-        return f'{{"t": {round(now, 6)!r}, {self._whose}'.encode()
+    def _head(self, now: float) -> str:
+        if now != self._now:  # what comes of one thing is told with one time
+            self._now, self._opening = now, f'{{"t": {round(now, 6)!r}{self._whose}'
+        return self._opening
+
+    def _bulky(self, line: str, members: Iterable[tuple[str, object]], *, out: bool) -> _Parts:
+        """``line``, its members and its end.
+
+        Of bulk that goes ``out``, and came in just now, only how much it is; what a relay carries is seldom
+        text, and a third as long in Base64.
+        """
+        parts: list[bytes] = []
+        for name, value in members:
+            if type(value) is bytes and len(value) > _BULK:
+                if out and self._just_came(value):
+                    line += f', "{name}_size": {len(value)}'
+                    continue
+                if not value.isascii():
+                    parts += (f'{line}, "{name}_base64": "'.encode(), b2a_base64(value, newline=False))
+                    line = '"'
+                    continue
+            line += _member(name, value)
+        return (*parts, f"{line}}}\n".encode())
 
     def _comes(self, data: bytes) -> None:
         if len(data) > _BULK:
             self._came = self._came[-_KEPT:] + data
 
-    def _out(self, name: str, data: bytes) -> _Parts:
-        """As :func:`_bytes`, but of what came in just now only how much it is."""
-        if len(data) > _BULK:
-            begin = self._came.find(data[:_BEGINNING])
-            if begin >= 0 and self._came.startswith(data, begin):
-                return (f'"{name}_size": {len(data)}'.encode(),)
-        return _bytes(name, data)
+    def _just_came(self, data: bytes) -> bool:
+        begin = self._came.find(data[:_BEGINNING])
+        return begin >= 0 and self._came.startswith(data, begin)
 
     def close(self) -> None:
         """No more records, of any modem."""
         self._lines.close()
-
-
-_NEXT, _END = b", ", b"}\n"

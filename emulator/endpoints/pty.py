@@ -12,7 +12,6 @@ import errno
 import fcntl
 import os
 import select
-import struct
 import termios
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,6 +23,7 @@ from . import Carries, EndpointError, HostLine, Pipe, PipeSink
 from .inotify import Inotify
 from .link import StableLink
 from .outflow import Outflow
+from .terminal import host_line, make_raw, open_pty
 
 READ_SIZE = 4096  # the kernel hands out no more at a time
 _FEW = 448  # a command line; Python has room for so many at hand, for a page it asks malloc
@@ -32,14 +32,7 @@ _FULL = 4095
 _MOST = 32768
 _SMALL = 1024  # an answer
 
-# asm-generic/ioctls.h: termios2 alone has speeds as numbers; termios has only the B constants.
-_TCGETS2 = 0x802C542A
-_TCSETS2 = 0x402C542B
-_TERMIOS2 = struct.Struct("=4IB19s2I")
-_KEPT_CFLAG = ~(termios.CSIZE | termios.PARENB | termios.CSTOPB | termios.CRTSCTS) & 0xFFFFFFFF
-_CBAUD = 0o010017
 _HOLD = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC
-_KERNEL_BAUD = 38400  # what the kernel gives a new terminal
 
 
 class PtyPipe(Pipe):
@@ -95,7 +88,7 @@ class PtyPipe(Pipe):
         self._taken = b""  # bytes read, whose client's coming and going is being found out
         self._unread = bytearray()  # what a client left behind while reading was paused
         try:
-            self._master, self._slave = _open_pty()
+            self._master, self._slave = open_pty()
         except EndpointError:
             if self._link is not None:
                 self._link.remove()
@@ -115,9 +108,7 @@ class PtyPipe(Pipe):
     @property
     def host(self) -> HostLine:
         """What the client has set: any speed (0 is its hang-up, B0), CRTSCTS, IXON."""
-        settings = fcntl.ioctl(self._master, _TCGETS2, bytes(_TERMIOS2.size))
-        iflag, _oflag, cflag, *_rest, speed = _TERMIOS2.unpack(settings)
-        return HostLine(speed, bool(cflag & termios.CRTSCTS), bool(iflag & termios.IXON))
+        return host_line(self._master)
 
     def start(self, sink: PipeSink) -> None:
         """Begin to carry, then publish the link. Raises :class:`EndpointError` (and is closed then).
@@ -356,7 +347,7 @@ class PtyPipe(Pipe):
         """Make the terminal as the next client expects it; what the last one did would outlive it."""
         self._flush()
         fcntl.ioctl(self._slave, termios.TIOCNXCL)
-        _make_raw(self._slave)
+        make_raw(self._slave)
 
     def _flush(self) -> None:
         """Drop the output that no client has read."""
@@ -368,36 +359,9 @@ class PtyPipe(Pipe):
             # Root hung the terminal up (vhangup, as getty does): our descriptor is dead and the settings
             # are the kernel's.
             self._hold()
-            _make_raw(self._slave)
+            make_raw(self._slave)
 
 
 def _failed(error: OSError) -> None:
     """A master whose slave we hold does not fail."""
     raise error
-
-
-def _open_pty() -> tuple[int, int]:
-    """A new pty, raw before anybody can know of it: a cooked one echoes and loses bytes."""
-    try:
-        master, slave = os.openpty()
-    except OSError as error:
-        raise EndpointError(
-            f"no pseudo terminal: {error.strerror}; raise /proc/sys/kernel/pty/max, the mount option max= of "
-            "/dev/pts or the open file limit (ulimit -n), or start fewer modems"
-        ) from error
-    os.set_blocking(master, False)
-    _make_raw(slave)
-    return master, slave
-
-
-def _make_raw(fd: int) -> None:
-    """Raw, 8N1, no flow control; the speed stays, except a hang-up (B0), which would bar the next client."""
-    termios2 = fcntl.ioctl(fd, _TCGETS2, bytes(_TERMIOS2.size))
-    _iflag, _oflag, cflag, _lflag, line, chars, ispeed, ospeed = _TERMIOS2.unpack(termios2)
-    cflag = cflag & _KEPT_CFLAG | termios.CS8 | termios.CREAD
-    if ospeed == 0:
-        cflag = cflag & ~_CBAUD | termios.B38400
-        ispeed = ospeed = _KERNEL_BAUD
-    control = bytearray(chars)
-    control[termios.VMIN], control[termios.VTIME] = 1, 0
-    fcntl.ioctl(fd, _TCSETS2, _TERMIOS2.pack(0, 0, cflag, 0, line, bytes(control), ispeed, ospeed))

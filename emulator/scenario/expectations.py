@@ -157,6 +157,8 @@ class Expectations:
 
     def next_deadline(self) -> float | None:
         """When one has to be judged."""
+        if not self.all:
+            return None
         due = [w.deadline for w in self.all if w.verdict is Verdict.OPEN and w.deadline is not None]
         return min(due, default=None)
 
