@@ -23,8 +23,9 @@ from . import values
 from .actions import Step
 from .expectations import Expectations, Watched
 from .failing import Failing
-from .happenings import Happening, Kind, States, kinds, matches
+from .happenings import Happening, Kind, States, kinds, triggers
 from .model import Expectation, Guard, Rule, Scenario, Trigger
+from .named import NamedCommands
 from .noise import Noise
 from .playing import Playing
 from .report import Listener, Report
@@ -73,6 +74,7 @@ class Director:
         self._on_links: dict[str, tuple[int, faults.Impair]] = {}
         self._rules = [Playing(rule, seed) for rule in scenario.rules]
         self._rules_of = {kind: [r for r in self._rules if kind in _kinds(r.rule.when)] for kind in Kind}
+        self._named = NamedCommands([playing.rule.when for playing in self._rules_of[Kind.COMMAND]])
         self._marks: set[str] = set()
         self._expectations = Expectations(scenario.expect, self._judged)
         self._ignored |= {
@@ -218,7 +220,7 @@ class Director:
         """A command is about to be executed: what becomes of it."""
         self.now = incoming.now
         self._stimulus += 1
-        if self.failing.idle and Kind.COMMAND in self._ignored and Kind.OP in self._ignored:
+        if self.failing.idle and Kind.OP in self._ignored and not self._speaks_of(incoming.text):
             self._witness.command(incoming.text, incoming.op, "received")
             return None
         gated = self._gated = self.failing.begins(incoming)
@@ -271,7 +273,7 @@ class Director:
 
     def _happened(self, it: Happening) -> None:
         """Rules are taken one after the other: what one of them causes comes behind all that it does."""
-        if it.kind in self._ignored:
+        if it.kind in self._ignored or (it.kind is Kind.COMMAND and not self._speaks_of(it.text)):
             return
         self._happenings.append(it)
         if self._telling:
@@ -283,6 +285,12 @@ class Director:
         finally:
             self._telling = False
 
+    def _speaks_of(self, command: str) -> bool:
+        """Whether anybody wants to hear of ``command``."""
+        if Kind.COMMAND in self._ignored:
+            return False
+        return self._listener is not None or bool(self._expectations.all) or command in self._named
+
     def _tell(self, it: Happening) -> None:
         """Expectations first: what a rule does now comes behind it."""
         if it.kind is Kind.STATE:
@@ -293,14 +301,8 @@ class Director:
         if self._listener is not None:
             self._listener.happened(self.now, it)
         for playing in self._rules_of[it.kind]:
-            if not playing.over and self._triggers(playing.rule.when, it) and playing.counts():
+            if not playing.over and triggers(playing.rule.when, it) and playing.counts():
                 self._maybe(playing)
-
-    @staticmethod
-    def _triggers(when: Trigger, it: Happening) -> bool:
-        if when.any is not UNSET:
-            return any(matches(each, it) for each in when.any)
-        return matches(when, it)
 
     def _maybe(self, playing: Playing) -> None:
         """Take the rule, if its guard and chance allow."""

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from ..wildcards import glob
 from . import values
-from .model import Occurrence
+from .model import Occurrence, Trigger
 from .parts import AnyLink
 from .vocabulary import same_machine, unnumbered, words
 
@@ -111,6 +111,13 @@ def matches(what: Occurrence, it: Happening) -> bool:
             return what.urc is not UNSET and _is(what.urc, it.text)
         case Kind.RULE | Kind.MARK | Kind.EXTERNAL | Kind.OVERRUN:
             return bool(getattr(what, it.kind.value) == it.text)
+
+
+def triggers(when: Trigger, it: Happening) -> bool:
+    """Whether ``it`` sets off a rule with this trigger."""
+    if when.any is not UNSET:
+        return any(matches(each, it) for each in when.any)
+    return matches(when, it)
 
 
 def _is(pattern: str, text: str) -> bool:
