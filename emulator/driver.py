@@ -142,7 +142,7 @@ class Driver:
         self._begin(late.make(self._clock.now()))
         for effect in self._modem.effects():
             if not isinstance(effect, WriteLine):  # nobody was there to read it
-                self._perform(effect, 0.0)
+                self._perform(effect)
 
     def start(self) -> None:
         """Begin to carry."""
@@ -315,7 +315,7 @@ class Driver:
             if isinstance(order, Event):
                 self._happen(order)
             elif isinstance(order, Fault):
-                self._perform(order, self._clock.now())
+                self._perform(order)
             elif isinstance(order, SetSignal):
                 self._pipe.set_signal(order.signal, order.on)
             elif isinstance(order, Scribble):
@@ -338,16 +338,11 @@ class Driver:
                 if stage is not None:
                     self._obey()
                 effects = modem.effects()
-                if self._observer is None:
-                    for effect in effects:
-                        if type(effect) is WriteLine:
-                            self._pipe.quick(effect.data)
-                        else:
-                            self._perform(effect, 0.0)
-                elif effects:
-                    now = self._clock.now()
-                    for effect in effects:
-                        self._perform(effect, now)
+                for effect in effects:
+                    if type(effect) is WriteLine and self._observer is None:
+                        self._pipe.quick(effect.data)
+                    else:
+                        self._perform(effect)
                 if events:
                     self._happen(events.popleft())
                     continue
@@ -374,16 +369,16 @@ class Driver:
         self._armed = deadline
         self._timer = self._loop.call_later(self._clock.delay(deadline), self._timer_fired)
 
-    def _perform(self, effect: Effect, now: float) -> None:
-        """``now`` is when it is told to the observer, if there is one."""
+    def _perform(self, effect: Effect) -> None:
+        # Each is told with its own time: orders and remarks come between two of them.
         kind = type(effect)
         if kind is WriteLine:
             if self._observer is not None:
-                self._observer.module(now, effect.data)  # type: ignore[attr-defined]
+                self._observer.module(self._clock.now(), effect.data)  # type: ignore[attr-defined]
             self._pipe.write(effect.data)  # type: ignore[attr-defined]
             return
         if self._observer is not None:
-            self._observer.effect(now, effect)
+            self._observer.effect(self._clock.now(), effect)
             if self._stage is not None:
                 self._obey()
         if kind in ONLY_TOLD:

@@ -10,7 +10,6 @@ just came in (a send, data mode), a field with ``_size`` behind its name says on
 from __future__ import annotations
 
 import json
-import math
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable
 from copy import copy
@@ -85,14 +84,12 @@ class JsonLog:
         self._lines = lines
         self._hold = lines.hold if isinstance(lines, LogFile) else lines.writelines
         self._whose = ""
-        self._now, self._opening = math.nan, ""
         self._came = b""  # the last bulk that came in, behind some of the one before
 
     def of(self, modem: int) -> JsonLog:
         """The part of modem number ``modem`` in the same file, which is closed once for all."""
         part = copy(self)
         part._whose = f', "modem": {modem}'
-        part._now = math.nan
         return part
 
     def host(self, now: float, data: bytes) -> None:
@@ -135,9 +132,7 @@ class JsonLog:
         self._lines.writelines((f'{self._head(now)}, "report": {json.dumps(report)}}}\n'.encode(),))
 
     def _head(self, now: float) -> str:
-        if now != self._now:  # what comes of one thing is told with one time
-            self._now, self._opening = now, f'{{"t": {round(now, 6)!r}{self._whose}'
-        return self._opening
+        return f'{{"t": {round(now, 6)!r}{self._whose}'
 
     def _bulky(self, line: str, members: Iterable[tuple[str, object]], *, out: bool) -> _Parts:
         """``line``, its members and its end.

@@ -179,10 +179,10 @@ class PtyPipe(Pipe):
             return
         if self._started:
             if not self._loop.is_closed():
+                if last := self._round.take_back(self._out):
+                    self._out.write(last)
                 self._loop.remove_reader(self._master)
                 self._loop.remove_writer(self._master)
-            if last := self._round.take_back(self._out):
-                self._out.write(last)
             if self._watch is not None:
                 self._inotify.unwatch(self._watch)
                 self._watch = None

@@ -18,9 +18,8 @@ from .vocabulary import same_machine, unnumbered, words
 class Kind(Enum):
     """The kinds of happenings; the value is the key of :class:`~.model.Occurrence`."""
 
-    __hash__ = (
-        object.__hash__
-    )  # Python 3.11 makes an enum's hash in Python; each happening is looked up by it
+    # Python 3.11 makes an enum's hash in Python, and each happening is looked up by its kind.
+    __hash__ = object.__hash__
 
     COMMAND = "command"
     OP = "op"

@@ -469,7 +469,8 @@ def test_a_slow_reader_loses_nothing_and_holding_is_bounded() -> None:
                 await readable(client)
                 got += os.read(client, dice.choice((1, 100, 4096, 65536)))
         assert got == sent
-        assert most <= HIGH + 30000 + 10000  # a chunk, and the small ones of a round before it
+        gathered = 10000 if Running.loop is CrowdedLoop else 0  # the small ones of a round
+        assert most <= HIGH + 30000 + gathered
         rest = sink.calls[1:]
         assert rest[0] == "blocked"
         assert len(rest) > 20
@@ -573,12 +574,21 @@ def test_nothing_runs_while_nobody_is_connected() -> None:
             return select(timeout)
 
         loop._selector.select = counted  # type: ignore[attr-defined]
+        dispatch = pipe._inotify.dispatch
+        strangers = 0
+
+        def heard() -> None:  # the directory of all ptys is watched, and other tests open some
+            nonlocal strangers
+            strangers += 1
+            dispatch()
+
+        loop.add_reader(pipe._inotify._fd, heard)
         quietest = 10_000
-        for _ in range(3):
-            polls = 0
+        for _ in range(3):  # a busy machine's timers come in two looks, a spin never rests
+            polls = strangers = 0
             await asyncio.sleep(0.05)  # the timer is what is waited for; anything else would be a spin
-            quietest = min(quietest, polls)
-        assert quietest < 200  # a spin makes 10 000; each pty that another test opens makes one
+            quietest = min(quietest, polls - 2 * strangers)
+        assert quietest <= 3
 
     drive(body)
 
