@@ -11,30 +11,6 @@ from typing import Protocol
 from .effects import Effect
 from .events import Address, Event
 
-Soon = Callable[[Callable[[], None]], object]
-"""Calls back when everything that happens now has happened."""
-
-
-class EndOfTurn:
-    """Has something done once when a turn of the event loop is over, however often that is asked for."""
-
-    __slots__ = ("_asked", "_do", "_soon")
-
-    def __init__(self, soon: Soon, do: Callable[[], None]) -> None:
-        self._soon = soon
-        self._do = do
-        self._asked = False
-
-    def ask(self) -> None:
-        """At the end of this turn."""
-        if not self._asked:
-            self._asked = True
-            self._soon(self._came)
-
-    def _came(self) -> None:
-        self._asked = False
-        self._do()
-
 
 class Recorder(Protocol):
     """Turns what one modem does into records of the file."""
@@ -111,50 +87,25 @@ class RecordFile:
 
 
 class CaptureObserver:
-    """Writes what one modem does to a file that several may share.
+    """Writes what one modem does to a file that several may share, when the turn is over."""
 
-    What the DTE or a peer can have seen is in the file: it is written before the module's bytes go out.
-    What comes in waits for that, or for the end of a turn of the event loop: a write costs a segment.
-    """
-
-    def __init__(self, recorder: Recorder, take: Callable[[], bytes], file: RecordFile, soon: Soon) -> None:
-        """``take`` hands over the records that wait to be written; they are when ``soon`` calls back."""
-        self._recorder = recorder
+    def __init__(self, recorder: Recorder, take: Callable[[], bytes], file: RecordFile) -> None:
+        """``take`` hands over the records that wait to be written."""
+        self.host = recorder.host
+        self.module = recorder.module
+        self.event = recorder.event
+        self.effect = recorder.effect
+        self.connecting = recorder.connecting
         self._take = take
         self._file = file
-        self._later = EndOfTurn(soon, self._write)
-
-    def host(self, now: float, data: bytes) -> None:
-        """Bytes that the DTE wrote."""
-        self._recorder.host(now, data)
-        self._later.ask()
-
-    def module(self, now: float, data: bytes) -> None:
-        """Bytes that the module wrote."""
-        self._recorder.module(now, data)
-        self._write()
-
-    def event(self, now: float, event: Event) -> None:
-        """Something that happened outside."""
-        self._recorder.event(now, event)
-        self._later.ask()
-
-    def effect(self, now: float, effect: Effect) -> None:
-        """Something that the module asked for."""
-        self._recorder.effect(now, effect)
-        self._write()
 
     def note(self, now: float, text: str) -> None:
         """Remarks are for the log."""
 
-    def connecting(self, handle: int, local: Address) -> None:
-        """The port of a connection that is not up yet."""
-        self._recorder.connecting(handle, local)
-        self._write()
+    def flush(self) -> None:
+        """Write what waits."""
+        self._file.write(self._take())
 
     def close(self) -> None:
         """Everything is written; the file is closed by who opened it."""
-        self._write()
-
-    def _write(self) -> None:
-        self._file.write(self._take())
+        self.flush()

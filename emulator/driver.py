@@ -20,7 +20,7 @@ from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady, 
 from .faults import Fault
 from .late import LateModem
 from .noisy import NoisyLine
-from .observer import Observer, together
+from .observer import Observer
 from .orders import Note, Scribble
 from .stage import Stage
 
@@ -55,6 +55,7 @@ class Driver:
         "_clock",
         "_events",
         "_finished",
+        "_flush",
         "_handle_timer",
         "_late",
         "_log",
@@ -63,7 +64,7 @@ class Driver:
         "_modem",
         "_net",
         "_next_deadline",
-        "_observer",
+        "_observers",
         "_on_with_client",
         "_pipe",
         "_plain",
@@ -107,8 +108,9 @@ class Driver:
         self._pipe: Uart | NoisyLine = uart if stage is None else NoisyLine(uart, stage)
         self._clock = clock
         self._stage = stage
-        self._observer = together(stage, observer)
+        self._observers = tuple(each for each in (stage, observer) if each is not None)
         self._log = observer
+        self._flush = None if observer is None else observer.flush
         self._finished = finished
         self._plain = stage is None and observer is None
         self._loop = asyncio.get_running_loop()
@@ -147,7 +149,7 @@ class Driver:
     def start(self) -> None:
         """Begin to carry."""
         self._pipe.start(self)
-        if self._observer is not None:
+        if self._observers:
             self._modem.watch()
         if self._stage is not None:
             self._work()  # it is told first where the module stands
@@ -165,16 +167,16 @@ class Driver:
         if self._late is None:
             self._net.close()
         self._pipe.close()
-        if self._observer is not None:
-            self._observer.close()
+        for observer in self._observers:
+            observer.close()
 
     # ---- stimuli ---------------------------------------------------------------------------------
 
     def bytes_received(self, data: bytes) -> None:
         """The DTE wrote ``data``."""
         now = self._clock.now()
-        if self._observer is not None:
-            self._observer.host(now, data)
+        for observer in self._observers:
+            observer.host(now, data)
         if self._late is not None:
             self._touch()
         (modem := self._modem).receive_bytes(data, now)
@@ -198,8 +200,8 @@ class Driver:
 
     def _happen(self, event: Event) -> None:
         now = self._clock.now()
-        if self._observer is not None:
-            self._observer.event(now, event)
+        for observer in self._observers:
+            observer.event(now, event)
         self._modem.receive(event, now)
 
     def signal_changed(self, signal: LineSignal, on: bool) -> None:
@@ -231,8 +233,10 @@ class Driver:
 
     def note(self, text: str) -> None:
         """Tell the observer something worth knowing."""
-        if self._observer is not None:
-            self._observer.note(self._clock.now(), text)
+        for observer in self._observers:
+            observer.note(self._clock.now(), text)
+        if self._flush is not None and not self._working:
+            self._flush()
         if self._tell is not None:
             self._tell(text)
         self.obey_soon()
@@ -339,7 +343,7 @@ class Driver:
                     self._obey()
                 effects = modem.effects()
                 for effect in effects:
-                    if type(effect) is WriteLine and self._observer is None:
+                    if type(effect) is WriteLine and self._plain:
                         self._pipe.quick(effect.data)
                     else:
                         self._perform(effect)
@@ -359,6 +363,8 @@ class Driver:
                 self._handle_timer(now)
         finally:
             self._working = False
+            if self._flush is not None:
+                self._flush()
         if self._timer is None or deadline < self._armed:
             self._arm(deadline)
 
@@ -372,15 +378,16 @@ class Driver:
     def _perform(self, effect: Effect) -> None:
         # Each is told with its own time: orders and remarks come between two of them.
         kind = type(effect)
+        now = self._clock.now() if self._observers else 0.0
         if kind is WriteLine:
-            if self._observer is not None:
-                self._observer.module(self._clock.now(), effect.data)  # type: ignore[attr-defined]
-            self._pipe.write(effect.data)  # type: ignore[attr-defined]
+            for observer in self._observers:
+                observer.module(now, effect.data)  # type: ignore[attr-defined]
+            self._pipe.quick(effect.data)  # type: ignore[attr-defined]
             return
-        if self._observer is not None:
-            self._observer.effect(self._clock.now(), effect)
-            if self._stage is not None:
-                self._obey()
+        for observer in self._observers:
+            observer.effect(now, effect)
+        if self._stage is not None:
+            self._obey()
         if kind in ONLY_TOLD:
             return
         if isinstance(effect, NetEffect):

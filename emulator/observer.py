@@ -30,6 +30,9 @@ class Observer(Protocol):
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
 
+    def flush(self) -> None:
+        """A turn is over: what it brought has been dealt with, and answered. Files are written now."""
+
     def close(self) -> None:
         """The modem has stopped: nothing more will come. May be called more than once."""
 
@@ -64,6 +67,11 @@ class Tee:
         """See :meth:`Observer.note`."""
         for observer in self._observers:
             observer.note(now, text)
+
+    def flush(self) -> None:
+        """See :meth:`Observer.flush`."""
+        for observer in self._observers:
+            observer.flush()
 
     def close(self) -> None:
         """See :meth:`Observer.close`."""

@@ -20,10 +20,9 @@ class ResultCode(IntEnum):
     BUSY = 7
     NO_ANSWER = 8
 
-    @property
-    def words(self) -> str:
+    def __init__(self, _value: int) -> None:
+        self.words: str = self.name.replace("_", " ")
         """As printed under ATV1."""
-        return self.name.replace("_", " ")
 
 
 FAILURES = frozenset(

@@ -25,10 +25,9 @@ from .endpoints import EndpointError, Pipe
 from .endpoints.pty import PtyPipe
 from .fleet import make_room
 from .hosting import World, late_world, new_driver, new_world, nobody
+from .ledger import Ledger, Page
 from .log_file import LogFile
-from .loop import at_rest
 from .mistakes import SetupError
-from .observer import together
 from .places import open_places, port_name
 from .plan import Plan, plan
 from .ran import Ran
@@ -210,7 +209,7 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
     ready = None if plan.ready_file is None else ReadyFile(plan.ready_file)
     if ready is not None:
         cleanup.callback(ready.remove)
-    log = None if plan.log is None else _open_log(plan.log, plan.redact)
+    log = None if plan.log is None else _open_log(plan.log, plan.redact, captured=plan.pcap is not None)
     if log is not None:
         cleanup.callback(log.close)
     # One that somebody watches, or that speaks or waits as it begins, has to be there from the beginning.
@@ -218,19 +217,19 @@ def _start(plan: Plan, cleanup: ExitStack, play: Play | None) -> Scene:
     world, made = late_world(plan.chosen) if late else new_world(plan.chosen)
     modems: list[Modem | LateModem] = [*made]
     budget = Budget()
-    captures = _captures(plan, len(modems), world.clock, cleanup)
+    pages = _pages(log, _captures(plan, len(modems), world.clock, cleanup))
     alone = len(modems) == 1
     drivers: list[Driver] = []
     for number, (modem, pipe) in enumerate(zip(modems, pipes, strict=True)):
         whose = "" if alone else f"modem {number}: "
-        capture = captures[number]
+        page = pages[number]
         driver = new_driver(
             world,
             modem,
             pipe,
-            together(log if log is None or alone else log.of(number), capture),
+            page,
             budget.of(whose),
-            nobody if capture is None else capture.connecting,
+            nobody if page is None or plan.pcap is None else page.connecting,
             None if play is None else play.act(world.clock.now()),
         )
         cleanup.callback(driver.stop)
@@ -257,13 +256,13 @@ def _check_listen_host(host: str) -> None:
             ) from error
 
 
-def _open_log(path: Path, redact: bool) -> JsonLog:
+def _open_log(path: Path, redact: bool, *, captured: bool) -> JsonLog:
     try:
-        file = LogFile(path, _tell, at_rest(asyncio.get_running_loop()))
+        file = LogFile(path, _tell)
     except OSError as error:
         raise SetupError(f"cannot write the log {path}: {error.strerror} (choose another place)") from error
     if not redact:
-        return JsonLog(file)
+        return JsonLog(file, captured=captured)
     from .redacted_log import RedactedLog
 
     return RedactedLog(file)
@@ -279,7 +278,6 @@ def _captures(
     name = plan.chosen.dialect.name
     names = [name] if count == 1 else [f"{name}-{n}" for n in range(count)]
     try:
-        soon = at_rest(asyncio.get_running_loop())
         capture = Capture(tuple(names), time.time_ns() - int(clock.now() * 1e9))
     except ImportError as error:
         raise SetupError("--pcap needs scapy (pip install scapy)") from error
@@ -293,7 +291,20 @@ def _captures(
         raise SetupError(
             f"cannot write the capture {path}: {error.strerror} (choose another place)"
         ) from error
-    return [CaptureObserver(modem, capture.take, file, soon) for modem in capture.modems]
+    return [CaptureObserver(modem, capture.take, file) for modem in capture.modems]
+
+
+def _pages(log: JsonLog | None, captures: list[CaptureObserver] | list[None]) -> list[Page] | list[None]:
+    """What observes each modem."""
+    alone = len(captures) == 1
+    flushes = [one.flush for one in (log, captures[0]) if one is not None]
+    if not flushes:
+        return [None] * len(captures)
+    ledger = Ledger(flushes, asyncio.get_running_loop().call_soon)
+    return [
+        ledger.page(log if log is None or alone else log.of(number), capture)
+        for number, capture in enumerate(captures)
+    ]
 
 
 # ---- what the user reads -------------------------------------------------------------------------

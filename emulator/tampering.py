@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .events import Event
+from .fact import fact
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Incoming:
     """A command is about to be executed."""
 

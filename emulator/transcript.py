@@ -4,7 +4,8 @@ Fields: ``t`` seconds on the modem's clock; ``modem`` its number from 0, if ther
 ``host`` (bytes from the DTE), ``module`` (bytes to it), ``event``, ``effect`` (by name, with their fields),
 ``note``, or ``report`` (how a scenario ended). Bytes are Latin-1 text. More than 256 at once that are no
 ASCII are in Base64, in a field with ``_base64`` behind its name; and of so many that go out as part of what
-just came in (a send, data mode), a field with ``_size`` behind its name says only how many they are.
+just came in (a send, data mode), a field with ``_size`` behind its name says only how many they are; of more
+than 2048 at once as well, if a capture is written beside it, which has them.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from copy import copy
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from json.encoder import encode_basestring_ascii
+from typing import TypeVar
 
-from .effects import Effect, NetEffect
+from .effects import CommandEnded, CommandFinished, Effect
 from .events import Event, Received
-from .log_file import Lines, LogFile
+from .log_file import Lines
 
 
 def _plain(value: object) -> object:
@@ -50,8 +52,11 @@ def _names(kind: type) -> tuple[str, ...]:
     return found
 
 
+_K = TypeVar("_K")
 _BULK = 256
 """Bytes at once that are payload."""
+_WHOLE = 2048
+"""Bytes at once that are one send or read; more are a stream."""
 _KEPT = 1500
 """Data mode holds back no more of what came in, to fill a packet (CIPCCFG)."""
 _BEGINNING = 16
@@ -77,14 +82,45 @@ def _member(name: str, value: object) -> str:
     return f', "{name}": {json.dumps(_plain(value))}'
 
 
+class _Tails(dict[_K, str]):
+    """What stands in a line behind its time, by what it tells: hosts and modules repeat themselves."""
+
+    def __init__(self, make: Callable[[_K], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, told: _K) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        tail = self[told] = self._make(told)
+        return tail
+
+
+def _effect_tail(effect: Effect) -> str:
+    members = "".join(_member(name, getattr(effect, name)) for name in _names(type(effect)))
+    return f', "effect": "{type(effect).__name__}"{members}}}\n'
+
+
+_REMEMBERED = 512
+"""Tails of a kind."""
+_SHORT = 64
+"""Bytes at once that are worth remembering."""
+_OFTEN = (CommandEnded, CommandFinished)
+"""Effects that are: one of each command."""
+
+
 class JsonLog:
     """Writes the record, a line for each entry."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Lines, *, captured: bool = False) -> None:
+        """``captured``: a capture beside it has all bytes, so of a stream the log tells how many they are."""
         self._lines = lines
-        self._hold = lines.hold if isinstance(lines, LogFile) else lines.writelines
+        self._most = _WHOLE if captured else None
         self._whose = ""
         self._came = b""  # the last bulk that came in, behind some of the one before
+        self._hosts = _Tails[bytes](lambda data: f"{_member('host', data)}}}\n")
+        self._modules = _Tails[bytes](lambda data: f"{_member('module', data)}}}\n")
+        self._effects = _Tails(_effect_tail)
 
     def of(self, modem: int) -> JsonLog:
         """The part of modem number ``modem`` in the same file, which is closed once for all."""
@@ -94,34 +130,37 @@ class JsonLog:
 
     def host(self, now: float, data: bytes) -> None:
         """Bytes that the DTE wrote."""
-        if len(data) > _BULK:
-            self._hold(self._bulky(self._head(now), (("host", data),), out=False))
-            self._comes(data)
+        if len(data) <= _SHORT:
+            self._say(now, self._hosts[data])
         else:
-            self._hold((f"{self._head(now)}{_member('host', data)}}}\n".encode(),))
+            self._lines.writelines(self._bulky(self._head(now), (("host", data),), out=False))
+            self._comes(data)
 
     def module(self, now: float, data: bytes) -> None:
         """Bytes that the module wrote."""
-        if len(data) > _BULK:
-            self._lines.writelines(self._bulky(self._head(now), (("module", data),), out=True))
+        if len(data) <= _SHORT:
+            self._say(now, self._modules[data])
         else:
-            self._lines.writelines((f"{self._head(now)}{_member('module', data)}}}\n".encode(),))
+            self._lines.writelines(self._bulky(self._head(now), (("module", data),), out=True))
 
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
         kind = type(event)
         members = [(name, getattr(event, name)) for name in _names(kind)]
-        self._hold(self._bulky(f'{self._head(now)}, "event": "{kind.__name__}"', members, out=False))
+        line = self._bulky(f'{self._head(now)}, "event": "{kind.__name__}"', members, out=False)
+        self._lines.writelines(line)
         if kind is Received:
             self._comes(event.data)  # type: ignore[attr-defined]
 
     def effect(self, now: float, effect: Effect) -> None:
         """Something that the module asked for."""
         kind = type(effect)
+        if kind in _OFTEN:
+            self._say(now, self._effects[effect])
+            return
         members = [(name, getattr(effect, name)) for name in _names(kind)]
         line = self._bulky(f'{self._head(now)}, "effect": "{kind.__name__}"', members, out=True)
-        put = self._lines.writelines if isinstance(effect, NetEffect) else self._hold
-        put(line)
+        self._lines.writelines(line)
 
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
@@ -131,19 +170,22 @@ class JsonLog:
         """How a scenario ended."""
         self._lines.writelines((f'{self._head(now)}, "report": {json.dumps(report)}}}\n'.encode(),))
 
+    def _say(self, now: float, tail: str) -> None:
+        self._lines.writelines((f'{{"t": {round(now, 6)!r}{self._whose}{tail}'.encode(),))
+
     def _head(self, now: float) -> str:
         return f'{{"t": {round(now, 6)!r}{self._whose}'
 
     def _bulky(self, line: str, members: Iterable[tuple[str, object]], *, out: bool) -> _Parts:
         """``line``, its members and its end.
 
-        Of bulk that goes ``out``, and came in just now, only how much it is; what a relay carries is seldom
-        text, and a third as long in Base64.
+        Of bulk that goes ``out``, and came in just now, only how much it is, and of what is too much; what a
+        relay carries is seldom text, and a third as long in Base64.
         """
         parts: list[bytes] = []
         for name, value in members:
             if type(value) is bytes and len(value) > _BULK:
-                if out and self._just_came(value):
+                if self._too_much(value) or (out and self._just_came(value)):
                     line += f', "{name}_size": {len(value)}'
                     continue
                 if not value.isascii():
@@ -153,13 +195,20 @@ class JsonLog:
             line += _member(name, value)
         return (*parts, f"{line}}}\n".encode())
 
+    def _too_much(self, data: bytes) -> bool:
+        return self._most is not None and len(data) > self._most
+
     def _comes(self, data: bytes) -> None:
-        if len(data) > _BULK:
+        if len(data) > _BULK and not self._too_much(data):
             self._came = self._came[-_KEPT:] + data
 
     def _just_came(self, data: bytes) -> bool:
         begin = self._came.find(data[:_BEGINNING])
         return begin >= 0 and self._came.startswith(data, begin)
+
+    def flush(self) -> None:
+        """Write what there is, of all modems."""
+        self._lines.flush()
 
     def close(self) -> None:
         """No more records, of any modem."""

@@ -55,8 +55,7 @@ _FOLDS = tuple((bits, (1 << bits) - 1) for bits in (5840, 2928, 1472))
 
 
 def _checksum(total: int) -> int:
-    left = total % 65535
-    return 65535 - left if left else 0
+    return -total % 65535
 
 
 def _sum(data: bytes | memoryview) -> int:
@@ -95,14 +94,24 @@ class TcpHeaders(_Headers):
         ip = IP(src=source.host, dst=destination.host, flags="DF", ttl=_TTL)
         super().__init__(bytes(ip / TCP(sport=source.port, dport=destination.port)), _TCP)
 
-    def segment(self, flags: int, sequence: int, acknowledgement: int, window: int) -> bytes:
-        """One without data; a SYN carries the option MSS."""
-        options = _MSS_OPTION if flags & Flags.SYN else b""
-        length = _TCP_LENGTH + len(options)
-        control = length << 10 | flags
-        total = self._pseudo_sum + length + sequence + acknowledgement + control + window + _sum(options)
-        words = (sequence, acknowledgement, control, window, _checksum(total), 0)
-        return _SEGMENT.pack(*self._ip_fields(_IP_LENGTH + length), *words) + options
+    def segment(
+        self, flags: int, sequence: int, acknowledgement: int, window: int, data: bytes = b""
+    ) -> bytes:
+        """All that comes before ``data``; a SYN has none, and the option MSS."""
+        data_or_options = _MSS_OPTION if flags & Flags.SYN else data
+        length = _TCP_LENGTH + len(data_or_options)
+        control = (length if flags & Flags.SYN else _TCP_LENGTH) << 10 | flags
+        unchanging = self._pseudo_sum + length + window + _sum(data_or_options)
+        words = (
+            sequence,
+            acknowledgement,
+            control,
+            window,
+            _checksum(unchanging + sequence + acknowledgement + control),
+            0,
+        )
+        header = _SEGMENT.pack(*self._ip_fields(_IP_LENGTH + length), *words)
+        return header + _MSS_OPTION if flags & Flags.SYN else header
 
     def run(
         self, flags: int, sequence: int, acknowledgement: int, window: int, data: bytes, begin: int, end: int
@@ -112,43 +121,45 @@ class TcpHeaders(_Headers):
         ``flags`` are the last one's, the others have ACK alone. Most of what a capture costs is here, so
         nothing is called for each segment that can be spared (and a view's part is dearer than a copy).
         """
-        pack, first, middle, ends = _SEGMENT.pack, self._first, self._middle, self._ends
-        unchanged = self._pseudo_sum + acknowledgement + window + _TCP_LENGTH
-        ip_unchanged = self._ip_sum + _HEADERS
-        number, last = self._identification, end - MSS
+        pack, first, middle, ends, to_int = (
+            _SEGMENT.pack,
+            self._first,
+            self._middle,
+            self._ends,
+            int.from_bytes,
+        )
         (bits1, mask1), (bits2, mask2), (bits3, mask3) = _FOLDS
+        length, number = _HEADERS + MSS, self._identification
+        ip_unchanged = self._ip_sum + length
+        unchanged = self._pseudo_sum + acknowledgement + window + _TCP_LENGTH + MSS + _MORE
         made = []
-        for start in range(begin, end, MSS):
-            piece = data[start : start + MSS] if start <= last else data[start:end]
-            size = len(piece)
-            value = int.from_bytes(piece, "big")
-            if size == MSS:
-                value = (value >> bits1) + (value & mask1)
-                value = (value >> bits2) + (value & mask2)
-                value = (value >> bits3) + (value & mask3)
-            elif size & 1:
-                value <<= 8
-            control = _MORE if start < last else _TCP_LENGTH << 10 | flags
-            left = (value + unchanged + size + sequence + control) % 65535
+        last = begin + (end - begin - 1) // MSS * MSS
+        for start in range(begin, last, MSS):
+            piece = data[start : start + MSS]
+            value = to_int(piece, "big")
+            value = (value >> bits1) + (value & mask1)
+            value = (value >> bits2) + (value & mask2)
+            value = (value >> bits3) + (value & mask3)
             number = (number + 1) & 0xFFFF
-            ip_left = (ip_unchanged + size + number) % 65535
             header = pack(
                 first,
-                _HEADERS + size,
+                length,
                 number,
                 middle,
-                65535 - ip_left if ip_left else 0,
+                -(ip_unchanged + number) % 65535,
                 ends,
                 sequence,
                 acknowledgement,
-                control,
+                _MORE,
                 window,
-                65535 - left if left else 0,
+                -(value + unchanged + sequence) % 65535,
                 0,
             )
             made.append((header, piece))
-            sequence = (sequence + size) & 0xFFFFFFFF
+            sequence = (sequence + MSS) & 0xFFFFFFFF
         self._identification = number
+        piece = data[last:end]
+        made.append((self.segment(flags, sequence, acknowledgement, window, piece), piece))
         return made
 
     def acknowledgements(self, sequence: int, numbers: Iterable[int], window: int) -> list[bytes]:
@@ -161,20 +172,18 @@ class TcpHeaders(_Headers):
         made = []
         for acknowledged in numbers:
             number = (number + 1) & 0xFFFF
-            left = (unchanged + acknowledged) % 65535
-            ip_left = (ip_unchanged + number) % 65535
             header = pack(
                 first,
                 _HEADERS,
                 number,
                 middle,
-                65535 - ip_left if ip_left else 0,
+                -(ip_unchanged + number) % 65535,
                 ends,
                 sequence,
                 acknowledged,
                 control,
                 window,
-                65535 - left if left else 0,
+                -(unchanged + acknowledged) % 65535,
                 0,
             )
             made.append(header)

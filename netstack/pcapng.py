@@ -73,14 +73,8 @@ def packet(
 
     ``moment`` in nanoseconds since the epoch; ``head`` and ``data`` together are the packet.
     """
-    size = len(head) + len(data)
-    padding = -size & 3
-    total = _PACKET_OVERHEAD + size + padding
-    blocks.append(_HEAD.pack(_ENHANCED_PACKET, total, number, moment >> 32, moment & _LOW, size, size))
-    blocks.append(head)
-    if data:
-        blocks.append(data)
-    blocks.append(direction.ends[padding] + total.to_bytes(4, "little"))
+    begin, end = _around(number, moment >> 32, moment & _LOW, direction, len(head) + len(data))
+    blocks += (begin, head, data, end) if data else (begin, head, end)
 
 
 def packets(
@@ -96,15 +90,14 @@ def packets(
     Behind every second one, and behind the last, stands the next of ``answers``, packets of one length that
     go the other way (if there are any).
     """
-    add, pack, ends, high, low = blocks.extend, _HEAD.pack, direction.ends, moment >> 32, moment & _LOW
+    add, high, low = blocks.extend, moment >> 32, moment & _LOW
     answer = _same(number, high, low, direction.other, answers) if answers else iter(())
-    due = False
+    due, length = False, -1
     for head, data in run:
-        size = len(head) + len(data)
-        padding = -size & 3
-        total = _PACKET_OVERHEAD + size + padding
-        block = pack(_ENHANCED_PACKET, total, number, high, low, size, size)
-        add((block, head, data, ends[padding] + total.to_bytes(4, "little")))
+        if length != len(data):  # all but the last are of one length
+            length = len(data)
+            begin, end = _around(number, high, low, direction, len(head) + length)
+        add((begin, head, data, end))
         if due:
             add(next(answer, ()))
         due = not due
@@ -116,12 +109,16 @@ def _same(
     number: int, high: int, low: int, direction: Direction, those: Sequence[Part]
 ) -> Iterator[tuple[Part, Part, Part]]:
     """The blocks of packets of one length."""
-    size = len(those[0])
+    begin, end = _around(number, high, low, direction, len(those[0]))
+    return ((begin, packet, end) for packet in those)
+
+
+def _around(number: int, high: int, low: int, direction: Direction, size: int) -> tuple[bytes, bytes]:
+    """What stands before and behind a packet of ``size`` bytes."""
     padding = -size & 3
     total = _PACKET_OVERHEAD + size + padding
     begin = _HEAD.pack(_ENHANCED_PACKET, total, number, high, low, size, size)
-    end = direction.ends[padding] + total.to_bytes(4, "little")
-    return ((begin, packet, end) for packet in those)
+    return begin, direction.ends[padding] + total.to_bytes(4, "little")
 
 
 def _option(code: int, value: bytes) -> bytes:

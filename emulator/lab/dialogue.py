@@ -94,6 +94,9 @@ class Dialogue:
         """See :class:`~vmodem.emulator.observer.Observer`."""
         self._entries.append(Entry(now, "*", text))
 
+    def flush(self) -> None:
+        """Nothing waits."""
+
     def close(self) -> None:
         """What was heard stays."""
 

@@ -70,7 +70,7 @@ class Director:
         self._timers = Timers()
         self._ignored: set[Kind] = set()
         """What comes often, and nobody asks for."""
-        self._witness = Witness(self._happened, self._assigned, self._ignored)
+        self._witness = Witness(self._happened, self._assigned, self._ignored, self._speaks_of)
         self._on_links: dict[str, tuple[int, faults.Impair]] = {}
         self._rules = [Playing(rule, seed) for rule in scenario.rules]
         self._rules_of = {kind: [r for r in self._rules if kind in _kinds(r.rule.when)] for kind in Kind}
@@ -192,7 +192,7 @@ class Director:
     def effect(self, now: float, effect: Effect) -> None:
         """The module asks for something."""
         self.now = now
-        if type(effect) is CommandEnded:
+        if type(effect) is CommandEnded and not self.failing.idle:
             self.failing.ended(failed=not effect.ok)
         self._witness.effect(effect)
 
@@ -200,6 +200,9 @@ class Director:
         """A remark of the netstack or the port."""
         self.now = now
         self._witness.note(text)
+
+    def flush(self) -> None:
+        """Nothing waits."""
 
     def close(self) -> None:
         """Nothing more comes."""
@@ -273,7 +276,7 @@ class Director:
 
     def _happened(self, it: Happening) -> None:
         """Rules are taken one after the other: what one of them causes comes behind all that it does."""
-        if it.kind in self._ignored or (it.kind is Kind.COMMAND and not self._speaks_of(it.text)):
+        if it.kind in self._ignored:
             return
         self._happenings.append(it)
         if self._telling:

@@ -8,6 +8,7 @@ from enum import Enum
 
 from msgspec import UNSET
 
+from ..fact import fact
 from ..wildcards import glob
 from . import values
 from .model import Occurrence, Trigger
@@ -35,7 +36,7 @@ class Kind(Enum):
     OVERRUN = "overrun"
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Happening:
     """One thing that happened; a machine that goes nowhere is told of as one begins to watch."""
 

@@ -49,13 +49,16 @@ class Witness:
         happened: Callable[[Happening], None],
         assigned: Callable[[int, int], None],
         ignored: Container[Kind],
+        speaks_of: Callable[[str], bool],
     ) -> None:
         """``assigned(link, handle)`` is told of each socket that a link gets, before it connects.
 
-        ``ignored``: of what kinds nobody wants to hear, now.
+        ``ignored``: of what kinds nobody wants to hear, now; ``speaks_of``: whether anybody wants to hear of
+        a command.
         """
         self._happened = happened
         self._ignored = ignored
+        self._speaks_of = speaks_of
         self._effects: dict[type[Effect], Callable[..., None]] = {
             SocketAssigned: self._socket_assigned,
             SendData: self._sent,
@@ -85,7 +88,7 @@ class Witness:
         ``socket.open`` is not over with the command but with the connection; and where nothing was opened
         when the command has its answer, be it an OK (AT+QIOPEN without a context), it has failed.
         """
-        if Kind.COMMAND not in self._ignored:
+        if self._speaks_of(text):
             self._happened(Happening(Kind.COMMAND, text, phase))
         if op == "socket.open":
             refused, self._opening = self._opening, phase == "received"

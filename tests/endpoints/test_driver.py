@@ -60,6 +60,7 @@ class Hearing:
         self.heard: list[object] = []
         self.times: list[float] = []
         self.closed = 0
+        self.flushed = 0
 
     def host(self, now: float, data: bytes) -> None:
         self._hear(now, (">", data))
@@ -75,6 +76,9 @@ class Hearing:
 
     def note(self, now: float, text: str) -> None:
         self._hear(now, text)
+
+    def flush(self) -> None:
+        self.flushed = len(self.heard)
 
     def close(self) -> None:
         self.closed += 1
@@ -189,6 +193,7 @@ def test_every_observer_hears_everything_in_order_and_the_end_once() -> None:
             arrival,
             ("<", b'\r\n+CMTI: "SM",1\r\n'),
         ]
+        assert first.flushed == second.flushed == len(first.heard)
         for observer in (first, second):
             assert [what for what in observer.heard if not _beside(what)] == said
             driver.stop()

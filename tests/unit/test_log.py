@@ -5,13 +5,21 @@ from __future__ import annotations
 import io
 import json
 from base64 import b64decode
-from collections.abc import Callable
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 
 import pytest
-from vmodem.emulator.effects import Effect, OpenSocket, SendData, SetSignal, StateChanged, Transport
+from vmodem.emulator.effects import (
+    CommandEnded,
+    CommandFinished,
+    Effect,
+    OpenSocket,
+    SendData,
+    SetSignal,
+    StateChanged,
+    Transport,
+)
 from vmodem.emulator.events import Address, Event, LineSignal, PdpRefusalChanged, Received, UrcInjected
 from vmodem.emulator.log_file import LogFile
 from vmodem.emulator.transcript import JsonLog
@@ -153,38 +161,77 @@ def test_little_is_said_as_often_as_it_is_said() -> None:
     assert [record.get("host", record.get("data")) for record in _records(file)] == ["x" * 256] * 2
 
 
-def test_what_comes_in_is_written_with_what_follows_or_at_the_end_of_the_turn(tmp_path: Path) -> None:
-    turn_ends: list[Callable[[], None]] = []
+def test_lines_are_written_when_the_turn_is_over(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    file = LogFile(path, pytest.fail, turn_ends.append)
-    log = JsonLog(file)
+    log = JsonLog(LogFile(path, pytest.fail))
     log.host(1.0, b"AT\r")
     log.of(1).event(1.0, PdpRefusalChanged(True))
-    assert path.read_text() == ""
-    assert len(turn_ends) == 1
     log.effect(1.0, StateChanged("link 0", "INITIAL", "CONNECTING"))
-    assert path.read_text() == ""
     log.module(1.0, b"OK")
+    assert path.read_text() == ""
+    log.flush()
     assert [list(json.loads(line)) for line in path.read_text().splitlines()] == [
         ["t", "host"],
         ["t", "modem", "event", "refused"],
         ["t", "effect", "machine", "before", "after"],
         ["t", "module"],
     ]
-    log.host(2.0, b"A")
-    turn_ends[0]()
-    assert len(path.read_text().splitlines()) == 5
-    log.host(3.0, b"T")
-    assert len(turn_ends) == 2
-    log.effect(3.0, SendData(1, b"T"))
-    assert len(path.read_text().splitlines()) == 7
     log.host(4.0, b"T")
     log.close()
-    assert len(path.read_text().splitlines()) == 8
+    assert len(path.read_text().splitlines()) == 5
 
 
-def test_without_turns_no_line_waits(tmp_path: Path) -> None:
-    path = tmp_path / "log"
-    log = JsonLog(LogFile(path, pytest.fail))
-    log.host(1.0, b"AT\r")
-    assert path.read_text() == json.dumps({"t": 1.0, "host": "AT\r"}) + "\n"
+def test_of_a_stream_that_a_capture_has_the_log_says_how_much_it_is() -> None:
+    stream = bytes(range(256)) * 20
+    file = io.BytesIO()
+    log = JsonLog(file, captured=True)
+    log.host(1.0, stream)
+    log.effect(1.0, SendData(1, stream))
+    log.event(1.0, Received(1, b"text " * 600, Address("192.0.2.1", 80)))
+    log.host(1.0, stream[:2048])
+    log.effect(1.0, SendData(1, stream[:2048]))
+    records = _records(file)
+    assert [record.get("host_size", record.get("data_size")) for record in records] == [
+        5120,
+        5120,
+        3000,
+        None,
+        2048,
+    ]
+    assert b64decode(str(records[3]["host_base64"])) == stream[:2048]
+    assert not [name for record in records[:3] for name in ("host", "data", "host_base64") if name in record]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_what_is_said_again_is_told_again(times: int) -> None:
+    """Of what is repeated the line is remembered: with its own time, and as it would be written anew."""
+    file = io.BytesIO()
+    log = JsonLog(file)
+    said = [b"AT\r", b'\r\n"\xff\x00', bytes(range(64)), bytes(range(65)), b""]
+    for turn in range(times):
+        for data in said:
+            log.host(turn, data)
+            log.of(3).module(turn, data)
+        log.effect(turn, CommandFinished("AT", "OK"))
+        log.effect(turn, CommandEnded("AT", "", "OK", True))
+    each = [("host", None), ("module", 3)]
+    expected: list[dict[str, object]] = []
+    for turn in range(times):
+        for data in said:
+            for side, modem in each:
+                whose = {} if modem is None else {"modem": modem}
+                expected.append({"t": turn, **whose, side: data.decode("latin-1")})
+        expected.append({"t": turn, "effect": "CommandFinished", "line": "AT", "result": "OK"})
+        expected.append(
+            {"t": turn, "effect": "CommandEnded", "text": "AT", "op": "", "result": "OK", "ok": True}
+        )
+    assert _records(file) == expected
+
+
+def test_what_is_remembered_has_an_end() -> None:
+    file = io.BytesIO()
+    log = JsonLog(file)
+    for number in range(1200):
+        log.host(1.0, b"%d" % number)
+    assert [record["host"] for record in _records(file)] == [str(number) for number in range(1200)]
+    assert len(log._hosts) <= 512
