@@ -12,7 +12,17 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from .clock import RealClock
-from .effects import ONLY_TOLD, Effect, NetEffect, PauseInput, ResumeInput, SetLine, SetSignal, WriteLine
+from .effects import (
+    ONLY_TOLD,
+    Effect,
+    NetEffect,
+    PauseInput,
+    ResumeInput,
+    SendData,
+    SetLine,
+    SetSignal,
+    WriteLine,
+)
 from .endpoints import Pipe
 from .endpoints.uart import Uart
 from .engine import Modem
@@ -33,6 +43,9 @@ _AT_ONCE = 16
 A duration of no time (``--timing instant``) is over at once. Going round the event loop for it cost a
 send 157 instead of 140 us of CPU (median of 6; sends a second: no clear difference unpinned).
 """
+
+_STREAM = 2048
+"""Bytes at once that are part of a stream: a log or a capture may have them after host or peer."""
 
 T = TypeVar("T")
 
@@ -382,6 +395,8 @@ class Driver:
         if kind is WriteLine:
             for observer in self._observers:
                 observer.module(now, effect.data)  # type: ignore[attr-defined]
+            if self._flush is not None and len(effect.data) <= _STREAM:  # type: ignore[attr-defined]
+                self._flush()
             self._pipe.quick(effect.data)  # type: ignore[attr-defined]
             return
         for observer in self._observers:
@@ -391,6 +406,8 @@ class Driver:
         if kind in ONLY_TOLD:
             return
         if isinstance(effect, NetEffect):
+            if self._flush is not None and not (kind is SendData and len(effect.data) > _STREAM):  # type: ignore[attr-defined]
+                self._flush()
             self._net.perform(effect)
         elif isinstance(effect, PauseInput):
             self._pipe.pause_reading()

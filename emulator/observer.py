@@ -31,7 +31,7 @@ class Observer(Protocol):
         """Something worth knowing, such as a refusal by the network policy."""
 
     def flush(self) -> None:
-        """A turn is over: what it brought has been dealt with, and answered. Files are written now."""
+        """What has been told is going to be seen outside, or the turn is over: files are written now."""
 
     def close(self) -> None:
         """The modem has stopped: nothing more will come. May be called more than once."""

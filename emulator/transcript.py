@@ -52,6 +52,16 @@ def _names(kind: type) -> tuple[str, ...]:
     return found
 
 
+def _members(thing: object) -> list[tuple[str, object]]:
+    return [(name, getattr(thing, name)) for name in _names(type(thing))]
+
+
+def _seconds(now: float) -> str:
+    """In microseconds, as JSON has it: half as long on the way as a float that is rounded and written."""
+    text = f"{now:.6f}".rstrip("0")
+    return f"{text}0" if text[-1] == "." else text
+
+
 _K = TypeVar("_K")
 _BULK = 256
 """Bytes at once that are payload."""
@@ -97,7 +107,7 @@ class _Tails(dict[_K, str]):
 
 
 def _effect_tail(effect: Effect) -> str:
-    members = "".join(_member(name, getattr(effect, name)) for name in _names(type(effect)))
+    members = "".join(_member(name, value) for name, value in _members(effect))
     return f', "effect": "{type(effect).__name__}"{members}}}\n'
 
 
@@ -146,9 +156,8 @@ class JsonLog:
     def event(self, now: float, event: Event) -> None:
         """Something that happened outside."""
         kind = type(event)
-        members = [(name, getattr(event, name)) for name in _names(kind)]
-        line = self._bulky(f'{self._head(now)}, "event": "{kind.__name__}"', members, out=False)
-        self._lines.writelines(line)
+        line = f'{self._head(now)}, "event": "{kind.__name__}"'
+        self._lines.writelines(self._bulky(line, _members(event), out=False))
         if kind is Received:
             self._comes(event.data)  # type: ignore[attr-defined]
 
@@ -158,9 +167,8 @@ class JsonLog:
         if kind in _OFTEN:
             self._say(now, self._effects[effect])
             return
-        members = [(name, getattr(effect, name)) for name in _names(kind)]
-        line = self._bulky(f'{self._head(now)}, "effect": "{kind.__name__}"', members, out=True)
-        self._lines.writelines(line)
+        line = f'{self._head(now)}, "effect": "{kind.__name__}"'
+        self._lines.writelines(self._bulky(line, _members(effect), out=True))
 
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
@@ -171,10 +179,10 @@ class JsonLog:
         self._lines.writelines((f'{self._head(now)}, "report": {json.dumps(report)}}}\n'.encode(),))
 
     def _say(self, now: float, tail: str) -> None:
-        self._lines.writelines((f'{{"t": {round(now, 6)!r}{self._whose}{tail}'.encode(),))
+        self._lines.writelines((f'{{"t": {_seconds(now)}{self._whose}{tail}'.encode(),))
 
     def _head(self, now: float) -> str:
-        return f'{{"t": {round(now, 6)!r}{self._whose}'
+        return f'{{"t": {_seconds(now)}{self._whose}'
 
     def _bulky(self, line: str, members: Iterable[tuple[str, object]], *, out: bool) -> _Parts:
         """``line``, its members and its end.
@@ -184,7 +192,12 @@ class JsonLog:
         """
         parts: list[bytes] = []
         for name, value in members:
-            if type(value) is bytes and len(value) > _BULK:
+            kind = type(value)
+            if kind is int:
+                line += f', "{name}": {value}'
+                continue
+            if kind is bytes and len(value) > _BULK:  # type: ignore[arg-type]
+                assert isinstance(value, bytes)
                 if self._too_much(value) or (out and self._just_came(value)):
                     line += f', "{name}_size": {len(value)}'
                     continue

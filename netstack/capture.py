@@ -31,7 +31,7 @@ class Capture:
             text = "AT line, seen from the module: inbound is what the DTE wrote"
             self.blocks.append(interface(LinkType.USER0, f"{name} line", text))
         self.modems = [ModemCapture(self, 2 * number) for number in range(len(names))]
-        self._later: list[tuple[float, int, Callable[[], object]]] = []
+        self.later: list[tuple[float, int, Callable[[], object]]] = []
         self._serial = 0
 
     def take(self) -> bytes:
@@ -47,9 +47,9 @@ class Capture:
 
     def at(self, moment: float, action: Callable[[], object]) -> None:
         """Do ``action`` as soon as something is told of ``moment`` or later."""
-        heapq.heappush(self._later, (moment, self.number(), action))
+        heapq.heappush(self.later, (moment, self.number(), action))
 
     def reach(self, now: float) -> None:
         """Time has come to ``now``: what was due before comes first."""
-        while self._later and self._later[0][0] < now:
-            heapq.heappop(self._later)[2]()
+        while self.later and self.later[0][0] < now:
+            heapq.heappop(self.later)[2]()

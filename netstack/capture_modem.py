@@ -8,7 +8,7 @@ Rules for editors: a new effect or event gets a row in the tables at the foot of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -126,8 +126,10 @@ class ModemCapture:
             self._first_syn(opening, local.port, self._now)
 
     def _reach(self, now: float) -> None:
-        self._capture.reach(now)
-        self._set_time(now)
+        if self._capture.later:
+            self._capture.reach(now)
+        self._now = now
+        self._moment = self._capture.start + int(now * 1e9)
 
     def _set_time(self, now: float) -> None:
         self._now = now
@@ -135,6 +137,9 @@ class ModemCapture:
 
     def _line(self, now: float, direction: Direction, data: bytes) -> None:
         self._reach(now)
+        if 0 < len(data) <= _LONGEST_PIECE:
+            packet(self._capture.blocks, self._interface + 1, self._moment, direction, data)
+            return
         view = memoryview(data)
         for start in range(0, len(data), _LONGEST_PIECE):
             piece = view[start : start + _LONGEST_PIECE]
@@ -144,9 +149,9 @@ class ModemCapture:
         packet(self._capture.blocks, self._interface, self._moment, direction, head, data)
 
     def _emit_run(
-        self, direction: Direction, run: Iterable[tuple[Part, Part]], answers: Sequence[Part] = ()
+        self, direction: Direction, heads: Sequence[Part], data: Sequence[Part], answers: Sequence[Part] = ()
     ) -> None:
-        packets(self._capture.blocks, self._interface, self._moment, direction, run, answers)
+        packets(self._capture.blocks, self._interface, self._moment, direction, heads, data, answers)
 
     # ---- TCP: opening ---------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ until the peer acknowledges, as in the module's send buffer.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from ..emulator.events import Address
@@ -28,9 +28,14 @@ class EmitRun(Protocol):
     """Where many packets go."""
 
     def __call__(
-        self, direction: Direction, run: Iterable[tuple[Part, Part]], answers: Sequence[Part] = (), /
+        self,
+        direction: Direction,
+        heads: Sequence[Part],
+        data: Sequence[Part],
+        answers: Sequence[Part] = (),
+        /,
     ) -> None:
-        """All of them now, the head and the data of each.
+        """All of them now, the head and the data of each; they are of one length, but for the last.
 
         Behind every second one and the last stands one of the other side's ``answers``, if there are any: an
         acknowledgement covers two full segments at the most (RFC 1122 4.2.3.2).
@@ -156,7 +161,7 @@ class TcpFlow:
         module = self._module
         numbers = [(begin + count) & _INSIDE for count in there]
         answers = module.headers.acknowledgements(module.next, numbers, module.window)
-        self._emit_run(Direction.INBOUND, run, answers)
+        self._emit_run(Direction.INBOUND, *run, answers)
 
     def offer(self, window: int) -> None:
         """The module takes ``window`` more bytes from now on."""
@@ -182,7 +187,7 @@ class TcpFlow:
             run = side.headers.run(flags, side.next, self._peer.next, side.window, data, begin, end)
             side.sent += end - begin
             self._held_size -= end - begin
-            self._emit_run(Direction.OUTBOUND, run)
+            self._emit_run(Direction.OUTBOUND, *run)
         if self._closing and not side.finished:
             self._from_module(Flags.FIN | Flags.ACK)
             side.finished = True

@@ -6,7 +6,7 @@ Wireshark, tshark and scapy read it. Little-endian; times in nanoseconds since t
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from enum import Enum
 
 
@@ -82,35 +82,37 @@ def packets(
     number: int,
     moment: int,
     direction: Direction,
-    run: Iterable[tuple[Part, Part]],
+    heads: Sequence[Part],
+    data: Sequence[Part],
     answers: Sequence[Part] = (),
 ) -> None:
     """Append the blocks of many packets that go the same way at the same moment: see :func:`packet`.
 
-    Behind every second one, and behind the last, stands the next of ``answers``, packets of one length that
-    go the other way (if there are any).
+    All are of one length but the last. Behind every second one, and behind the last, stands the next of
+    ``answers``, packets of one length that go the other way; there are as many as are needed, or none.
     """
-    add, high, low = blocks.extend, moment >> 32, moment & _LOW
-    answer = _same(number, high, low, direction.other, answers) if answers else iter(())
-    due, length = False, -1
-    for head, data in run:
-        if length != len(data):  # all but the last are of one length
-            length = len(data)
-            begin, end = _around(number, high, low, direction, len(head) + length)
-        add((begin, head, data, end))
-        if due:
-            add(next(answer, ()))
-        due = not due
-    if due:
-        add(next(answer, ()))
-
-
-def _same(
-    number: int, high: int, low: int, direction: Direction, those: Sequence[Part]
-) -> Iterator[tuple[Part, Part, Part]]:
-    """The blocks of packets of one length."""
-    begin, end = _around(number, high, low, direction, len(those[0]))
-    return ((begin, packet, end) for packet in those)
+    full = len(heads) - 1
+    when = moment >> 32, moment & _LOW
+    if full:
+        begin, end = _around(number, *when, direction, len(heads[0]) + len(data[0]))
+        if answers:
+            pairs = full // 2
+            begin_answer, end_answer = _around(number, *when, direction.other, len(answers[0]))
+            made: list[Part] = [begin, b"", b"", end + begin, b"", b"", end + begin_answer, b"", end_answer]
+            made *= pairs
+            made[1::9], made[4::9] = heads[0 : 2 * pairs : 2], heads[1 : 2 * pairs : 2]
+            made[2::9], made[5::9] = data[0 : 2 * pairs : 2], data[1 : 2 * pairs : 2]
+            made[7::9] = answers[:pairs]
+            if full % 2:
+                made += (begin, heads[-2], data[-2], end)
+        else:
+            made = [begin, b"", b"", end] * full
+            made[1::4] = heads[:-1]
+            made[2::4] = data[:-1]
+        blocks += made
+    packet(blocks, number, moment, direction, heads[-1], data[-1])
+    if answers:
+        packet(blocks, number, moment, direction.other, answers[-1])
 
 
 def _around(number: int, high: int, low: int, direction: Direction, size: int) -> tuple[bytes, bytes]:

@@ -119,6 +119,8 @@ class _Notes:
     def note(self, now: float, text: str) -> None:
         self.seen.append((now, "#", text))
 
+    def flush(self) -> None: ...
+
     def close(self) -> None: ...
 
 

@@ -30,7 +30,6 @@ def descriptors() -> int:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
-    SHARED.stop_all()  # what a test of another file has left is not ours
     serial.serial_for_url("vmodem://sim800").close()  # what is imported and kept once
     threads, before = set(threading.enumerate()), descriptors()
     yield

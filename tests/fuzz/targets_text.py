@@ -10,9 +10,13 @@ import random
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dialogues import DATA
 from fuzz.inputs import files, mutated, pieces, target
+
+if TYPE_CHECKING:
+    from vmodem.emulator.lab.modem import LabModem
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -162,12 +166,26 @@ def _ctl(r: random.Random) -> bytes:
 
 
 @cache
-def _control() -> Callable[[bytes], dict[str, object]]:
-    from vmodem.emulator.ctl import Control, Controlled
+def _talked_to() -> LabModem:
     from vmodem.emulator.lab.modem import LabModem
     from vmodem.emulator.lab.settings import settings
 
-    modem = LabModem(settings([], []))
+    return LabModem(settings([], []))
+
+
+def put_away() -> None:
+    """Stop the modem that ``ctl`` talks to, which goes on from one input to the next."""
+    if _talked_to.cache_info().currsize:
+        _talked_to().finish()
+        _talked_to.cache_clear()
+        _control.cache_clear()
+
+
+@cache
+def _control() -> Callable[[bytes], dict[str, object]]:
+    from vmodem.emulator.ctl import Control, Controlled
+
+    modem = _talked_to()
     control = Control((Controlled(modem.hosted.driver, modem._director, modem.port),))
     return lambda line: modem.hosted.call(lambda: control.answer(line))
 

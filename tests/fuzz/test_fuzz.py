@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from fuzz.at import Fuzzer
 from fuzz.at_session import Tally, Wedged
 from fuzz.run import DIALECTS
 from fuzz.targets import TARGETS
+from fuzz.targets_text import put_away
 from vmodem.dialects.simcom.sim800 import SIM800
+from vmodem.emulator.background import SHARED
 from vmodem.emulator.line import Mode
 
 SESSIONS = 40
@@ -31,6 +34,15 @@ def test_at(name: str) -> None:
     assert len(fuzzer.tally.succeeded) > 0.75 * sum(len(each.forms) for each in DIALECTS[name].commands)
 
 
+@pytest.fixture
+def _clean() -> Iterator[None]:
+    """A modem that goes on would be another test's concern."""
+    yield
+    put_away()
+    assert not SHARED._modems
+
+
+@pytest.mark.usefixtures("_clean")
 @pytest.mark.parametrize("name", TARGETS)
 def test_target(name: str) -> None:
     r = random.Random("ci")

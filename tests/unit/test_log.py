@@ -76,12 +76,12 @@ def test_bytes_notes_and_reports() -> None:
     log.host(5.0, b"AT\r\xff")
     log.module(1e-7, b'\r\n"OK"\r\n')
     log.note(1.5, 'a "note" \u20ac')
-    log.of(0).report(2, scenario="x", well=True, seconds=None)
+    log.of(0).report(2.0, scenario="x", well=True, seconds=None)
     assert file.getvalue().decode().splitlines() == [
         json.dumps({"t": 5.0, "host": "AT\r\xff"}),
         json.dumps({"t": 0.0, "module": '\r\n"OK"\r\n'}),
         json.dumps({"t": 1.5, "note": 'a "note" \u20ac'}),
-        json.dumps({"t": 2, "modem": 0, "report": {"scenario": "x", "well": True, "seconds": None}}),
+        json.dumps({"t": 2.0, "modem": 0, "report": {"scenario": "x", "well": True, "seconds": None}}),
     ]
 
 
