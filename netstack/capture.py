@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Callable
 
 from .capture_modem import ModemCapture
+from .capture_sums import best
 from .pcapng import LinkType, Part, interface, section
 
 
@@ -18,11 +19,14 @@ class Capture:
     def __init__(self, names: tuple[str, ...], start: int) -> None:
         """``names`` of the modems; each has two interfaces, ``NAME air`` and ``NAME line``.
 
-        Raises ``ImportError`` without scapy, here and not in the middle of the work.
+        Raises ``ImportError`` without scapy, here and not in the middle of the work; nor is NumPy imported
+        there.
         """
         import scapy.layers.dns
         import scapy.layers.inet
         import scapy.layers.ntp  # noqa: F401
+
+        best()
 
         self.start = start
         self.blocks: list[Part] = [section()]

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..emulator.events import Address
-from .capture_packets import MSS, WINDOW, Flags, TcpHeaders
+from .capture_packets import WINDOW, Flags, TcpHeaders
+from .capture_sums import MSS
 from .pcapng import Direction, Part
 
 
