@@ -44,7 +44,7 @@ A duration of no time (``--timing instant``) is over at once. Going round the ev
 send 157 instead of 140 us of CPU (median of 6; sends a second: no clear difference unpinned).
 """
 
-_STREAM = 2048
+_STREAM = 1024
 """Bytes at once that are part of a stream: a log or a capture may have them after host or peer."""
 
 T = TypeVar("T")

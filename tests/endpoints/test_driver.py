@@ -13,7 +13,7 @@ from vmodem.emulator.driver import Driver
 from vmodem.emulator.effects import CommandFinished, Effect, SetSignal
 from vmodem.emulator.endpoints import Pipe, PipeSink
 from vmodem.emulator.engine import Modem
-from vmodem.emulator.events import Event, LineChanged, LineSignal, SmsArrived
+from vmodem.emulator.events import Event, LineChanged, LineSignal, SmsArrived, UrcInjected
 from vmodem.emulator.late import late_modems
 from vmodem.emulator.observer import Observer, together
 from vmodem.netstack.host import HostNetStack
@@ -201,6 +201,43 @@ def test_every_observer_hears_everything_in_order_and_the_end_once() -> None:
 
     run(story, observer=together(first, None, second))
     assert first.times == sorted(first.times)
+
+
+def test_what_the_host_can_see_is_written_down_before_and_a_stream_behind() -> None:
+    """Whoever has seen an answer finds it in the log; but megabytes do not wait for that."""
+    writes: list[bytes] = []
+
+    class Keeping(Hearing):
+        def flush(self) -> None:
+            super().flush()
+            writes.append(b"")
+
+    class Telling(KeepingPipe):
+        def write(self, data: bytes) -> None:
+            writes.append(data)
+
+    async def main() -> None:
+        clock = RealClock()
+        modem = Modem(SIM800, Options(), now=clock.now())
+        loop = asyncio.get_running_loop()
+
+        def netstack(deliver: Callable[[Event], None]) -> HostNetStack:
+            return HostNetStack(deliver=deliver, routes=Routes(()), policy=Policy.LOOPBACK, loop=loop)
+
+        driver = Driver(modem, Telling(), netstack, clock, Keeping())
+        driver.start()
+        writes.clear()
+        driver.bytes_received(b"ATE0\r")
+        assert writes == [b"", b"ATE0\r\r\nOK\r\n", b""]
+        for size, order in ((1024, (0, 1)), (1025, (1, 0))):
+            text = "x" * (size - 4)  # in CR LF, and CR LF
+            writes.clear()
+            driver.inject(UrcInjected(text, at_once=True))
+            assert [len(write) for write in writes][:2] == [size * at for at in order]
+            assert writes[-1] == b""
+        driver.stop()
+
+    asyncio.run(main())
 
 
 def _beside(what: object) -> bool:
