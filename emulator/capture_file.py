@@ -87,7 +87,7 @@ class RecordFile:
 
 
 class CaptureObserver:
-    """Writes what one modem does to a file that several may share, when the turn is over."""
+    """Makes records of what one modem does, for a file that several may share; written by :meth:`flush`."""
 
     def __init__(self, recorder: Recorder, take: Callable[[], bytes], file: RecordFile) -> None:
         """``take`` hands over the records that wait to be written."""

@@ -1,7 +1,7 @@
-"""What modems did in this turn, for those who write it down: told when the turn is over, all at once.
+"""What modems have done, for those who write it down: told all at once, before somebody outside sees of it.
 
-Until then only references are kept. So the module's answer is on its way before anybody makes text and
-packets of it, and they are made while the host reads it.
+Until then only references are kept. A stream does not wait: host and peer have it before anybody makes text
+and packets of it, which happens when the turn is over (what came in has been dealt with and answered).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Fields: ``t`` seconds on the modem's clock; ``modem`` its number from 0, if ther
 ``note``, or ``report`` (how a scenario ended). Bytes are Latin-1 text. More than 256 at once that are no
 ASCII are in Base64, in a field with ``_base64`` behind its name; and of so many that go out as part of what
 just came in (a send, data mode), a field with ``_size`` behind its name says only how many they are; of more
-than 2048 at once as well, if a capture is written beside it, which has them.
+than 1024 at once as well, if a capture is written beside it, which has them.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _seconds(now: float) -> str:
 _K = TypeVar("_K")
 _BULK = 256
 """Bytes at once that are payload."""
-_WHOLE = 2048
+_WHOLE = 1024
 """Bytes at once that are one send or read; more are a stream."""
 _KEPT = 1500
 """Data mode holds back no more of what came in, to fill a packet (CIPCCFG)."""

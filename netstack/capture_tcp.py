@@ -155,6 +155,12 @@ class TcpFlow:
         if not data:
             return
         side = self._peer
+        if len(data) <= MSS:
+            head = side.headers.segment(_LAST, side.next, self._taken, side.window, data)
+            self._emit(Direction.INBOUND, head, data)
+            side.sent += len(data)
+            self._from_module(Flags.ACK)
+            return
         run = side.headers.run(_LAST, side.next, self._taken, side.window, data, 0, len(data))
         begin, sent, step = side.initial + 1, side.sent, 2 * MSS
         side.sent = end = sent + len(data)
@@ -185,10 +191,15 @@ class TcpFlow:
                 self._begun = end = begin + room // MSS * MSS
                 if end == begin:
                     return
-            run = side.headers.run(flags, side.next, self._peer.next, side.window, data, begin, end)
+            if end - begin <= MSS:
+                piece = data[begin:end]
+                head = side.headers.segment(flags, side.next, self._peer.next, side.window, piece)
+                self._emit(Direction.OUTBOUND, head, piece)
+            else:
+                run = side.headers.run(flags, side.next, self._peer.next, side.window, data, begin, end)
+                self._emit_run(Direction.OUTBOUND, *run)
             side.sent += end - begin
             self._held_size -= end - begin
-            self._emit_run(Direction.OUTBOUND, *run)
         if self._closing and not side.finished:
             self._from_module(Flags.FIN | Flags.ACK)
             side.finished = True

@@ -188,17 +188,17 @@ def test_of_a_stream_that_a_capture_has_the_log_says_how_much_it_is() -> None:
     log.host(1.0, stream)
     log.effect(1.0, SendData(1, stream))
     log.event(1.0, Received(1, b"text " * 600, Address("192.0.2.1", 80)))
-    log.host(1.0, stream[:2048])
-    log.effect(1.0, SendData(1, stream[:2048]))
+    log.host(1.0, stream[:1024])
+    log.effect(1.0, SendData(1, stream[:1024]))
     records = _records(file)
     assert [record.get("host_size", record.get("data_size")) for record in records] == [
         5120,
         5120,
         3000,
         None,
-        2048,
+        1024,
     ]
-    assert b64decode(str(records[3]["host_base64"])) == stream[:2048]
+    assert b64decode(str(records[3]["host_base64"])) == stream[:1024]
     assert not [name for record in records[:3] for name in ("host", "data", "host_base64") if name in record]
 
 
