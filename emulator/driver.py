@@ -79,6 +79,7 @@ class Driver:
         "_next_deadline",
         "_observers",
         "_on_with_client",
+        "_ordered",
         "_pipe",
         "_plain",
         "_stage",
@@ -121,6 +122,7 @@ class Driver:
         self._pipe: Uart | NoisyLine = uart if stage is None else NoisyLine(uart, stage)
         self._clock = clock
         self._stage = stage
+        self._ordered = () if stage is None else stage.waiting
         self._observers = tuple(each for each in (stage, observer) if each is not None)
         self._log = observer
         self._flush = None if observer is None else observer.flush
@@ -352,7 +354,7 @@ class Driver:
         self._working = True
         try:
             while True:
-                if stage is not None:
+                if self._ordered:
                     self._obey()
                 effects = modem.effects()
                 for effect in effects:
@@ -401,7 +403,7 @@ class Driver:
             return
         for observer in self._observers:
             observer.effect(now, effect)
-        if self._stage is not None:
+        if self._ordered:
             self._obey()
         if kind in ONLY_TOLD:
             return

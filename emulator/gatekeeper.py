@@ -30,9 +30,12 @@ def text_of(parsed: Parsed) -> str:
     return f"AT{parsed.name}{sign}{fields}"
 
 
+_FAILURES = frozenset(code.words for code in FAILURES)
+
+
 def _is_failure(result: str) -> bool:
     """Whether a final result in words is one of a failure: an error, ``SEND FAIL``, ``NO CARRIER`` ..."""
-    return "ERROR" in result or "FAIL" in result or result in {code.words for code in FAILURES}
+    return "ERROR" in result or "FAIL" in result or result in _FAILURES
 
 
 class Gatekeeper:

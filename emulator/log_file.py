@@ -12,6 +12,9 @@ from .capture_file import RecordFile
 class Lines(Protocol):
     """Takes lines: an ``io.BytesIO``, or :class:`LogFile`."""
 
+    def write(self, line: bytes, /) -> object:
+        """Take a whole line."""
+
     def writelines(self, parts: Iterable[bytes], /) -> object:
         """Take whole lines, which ``parts`` are, put together."""
 
@@ -32,6 +35,7 @@ class LogFile:
         """Create ``path``, or make it empty; ``complain`` as of a :class:`RecordFile`. Raises ``OSError``."""
         self._file = RecordFile(path, "log", complain)
         self._waiting: list[bytes] = []
+        self.write = self._waiting.append
 
     def writelines(self, parts: Iterable[bytes], /) -> None:
         """Take whole lines, to be written with the next :meth:`flush`."""

@@ -30,34 +30,30 @@ class Pieces:
     def __init__(self, loop: asyncio.AbstractEventLoop, arrive: Callable[[bytes], None]) -> None:
         self._loop = loop
         self._arrive = arrive
-        self._held: deque[tuple[float, bytes]] = deque()
+        self.held: deque[tuple[float, bytes]] = deque()
+        """What is on its way."""
         self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is on its way."""
-        return not self._held
 
     def put(self, pieces: Iterable[tuple[float, bytes]]) -> None:
         """Pieces, each with the silence in seconds before it."""
         for silence, piece in pieces:
-            if silence or self._held:
-                self._held.append((silence, piece))
+            if silence or self.held:
+                self.held.append((silence, piece))
                 self._arm()
             elif piece:
                 self._arrive(piece)
 
     def _arm(self) -> None:
-        if self._timer is None and self._held:
-            self._timer = self._loop.call_later(self._held[0][0], self._silence_over)
+        if self._timer is None and self.held:
+            self._timer = self._loop.call_later(self.held[0][0], self._silence_over)
 
     def _silence_over(self) -> None:
         self._timer = None
         while True:
-            piece = self._held.popleft()[1]
+            piece = self.held.popleft()[1]
             if piece:
                 self._arrive(piece)
-            if not self._held or self._held[0][0]:
+            if not self.held or self.held[0][0]:
                 break
         self._arm()
 
@@ -66,7 +62,7 @@ class Pieces:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._held.clear()
+        self.held.clear()
 
 
 class NoisyLine:
@@ -89,7 +85,7 @@ class NoisyLine:
 
     def write(self, data: bytes) -> None:
         """Write."""
-        if self._output.idle and not self._noise.garbles:
+        if not self._output.held and not self._noise.garbles:
             self._uart.write(data)
             return
         self._output.put(self._noise.pass_on("to_host", data))
@@ -124,7 +120,7 @@ class NoisyLine:
 
     def bytes_received(self, data: bytes) -> None:
         """The DTE wrote."""
-        if self._input.idle and not self._noise.garbles:
+        if not self._input.held and not self._noise.garbles:
             self._sink.bytes_received(data)
             return
         self._input.put(self._noise.pass_on("to_module", data))

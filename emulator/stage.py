@@ -35,5 +35,9 @@ class Stage(Observer, Protocol):
     def handle_timer(self, now: float) -> None:
         """Time has come to ``now``."""
 
+    @property
+    def waiting(self) -> Sequence[Order]:
+        """What :meth:`orders` will hand out: one and the same sequence always, so it is asked for once."""
+
     def orders(self) -> Sequence[Order]:
         """What is to be done now, in order; each is handed out once."""

@@ -172,14 +172,14 @@ class JsonLog:
 
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
-        self._lines.writelines((f"{self._head(now)}{_member('note', text)}}}\n".encode(),))
+        self._lines.write(f"{self._head(now)}{_member('note', text)}}}\n".encode())
 
     def report(self, now: float, **report: object) -> None:
         """How a scenario ended."""
-        self._lines.writelines((f'{self._head(now)}, "report": {json.dumps(report)}}}\n'.encode(),))
+        self._lines.write(f'{self._head(now)}, "report": {json.dumps(report)}}}\n'.encode())
 
     def _say(self, now: float, tail: str) -> None:
-        self._lines.writelines((f'{{"t": {_seconds(now)}{self._whose}{tail}'.encode(),))
+        self._lines.write(f'{{"t": {_seconds(now)}{self._whose}{tail}'.encode())
 
     def _head(self, now: float) -> str:
         return f'{{"t": {_seconds(now)}{self._whose}'

@@ -136,9 +136,13 @@ class ModemCapture:
         self._moment = self._capture.start + int(now * 1e9)
 
     def _line(self, now: float, direction: Direction, data: bytes) -> None:
-        self._reach(now)
+        capture = self._capture
+        if capture.later:
+            capture.reach(now)
+        self._now = now  # these three lines are _reach, without the call
+        self._moment = capture.start + int(now * 1e9)
         if 0 < len(data) <= _LONGEST_PIECE:
-            packet(self._capture.blocks, self._interface + 1, self._moment, direction, data)
+            packet(capture.blocks, self._interface + 1, self._moment, direction, data)
             return
         view = memoryview(data)
         for start in range(0, len(data), _LONGEST_PIECE):

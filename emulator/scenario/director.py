@@ -66,7 +66,8 @@ class Director:
         self.noise = Noise()
         self.offered = offered(scenario.modem.network)
         """What the network offers where there is coverage: registration and signal."""
-        self._orders: list[Order] = []
+        self.waiting: list[Order] = []
+        """What :meth:`orders` will hand out; it is one and the same list always."""
         self._timers = Timers()
         self._ignored: set[Kind] = set()
         """What comes often, and nobody asks for."""
@@ -262,15 +263,14 @@ class Director:
 
     def orders(self) -> Sequence[Order]:
         """What is to be done now, in order; each is handed out once."""
-        if not self._orders:
-            return ()
-        orders, self._orders = self._orders, []
+        orders = self.waiting[:]
+        self.waiting.clear()
         self._ordered += [order for order in orders if isinstance(order, Event)]
         return orders
 
     def order(self, order: Order) -> None:
         """Ask for something."""
-        self._orders.append(order)
+        self.waiting.append(order)
 
     # ---- rules -----------------------------------------------------------------------------------
 
