@@ -128,21 +128,16 @@ class ModemCapture:
     def _reach(self, now: float) -> None:
         if self._capture.later:
             self._capture.reach(now)
-        self._now = now
-        self._moment = self._capture.start + int(now * 1e9)
+        self._set_time(now)
 
     def _set_time(self, now: float) -> None:
         self._now = now
         self._moment = self._capture.start + int(now * 1e9)
 
     def _line(self, now: float, direction: Direction, data: bytes) -> None:
-        capture = self._capture
-        if capture.later:
-            capture.reach(now)
-        self._now = now  # these three lines are _reach, without the call
-        self._moment = capture.start + int(now * 1e9)
+        self._reach(now)
         if 0 < len(data) <= _LONGEST_PIECE:
-            packet(capture.blocks, self._interface + 1, self._moment, direction, data)
+            packet(self._capture.blocks, self._interface + 1, self._moment, direction, data)
             return
         view = memoryview(data)
         for start in range(0, len(data), _LONGEST_PIECE):

@@ -89,22 +89,8 @@ class TcpHeaders(_Headers):
         total = self._pseudo_sum + length + sequence + acknowledgement + control + window
         if data or options:
             total += word_sum(data or options)
-        self._identification = number = (self._identification + 1) & 0xFFFF
-        length += _IP_LENGTH
-        header = _SEGMENT.pack(
-            self._first,
-            length,
-            number,
-            self._middle,
-            -(self._ip_sum + length + number) % 65535,
-            self._ends,
-            sequence,
-            acknowledgement,
-            control,
-            window,
-            -total % 65535,
-            0,
-        )
+        words = (sequence, acknowledgement, control, window, -total % 65535, 0)
+        header = _SEGMENT.pack(*self._ip_fields(_IP_LENGTH + length), *words)
         return header + options if options else header
 
     def run(

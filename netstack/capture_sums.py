@@ -38,15 +38,7 @@ def word_sum(data: bytes | memoryview) -> int:
 
 def by_integers(_data: bytes, _begin: int, segments: Sequence[bytes]) -> list[int]:
     """One long integer for each."""
-    to_int = int.from_bytes
-    (bits1, mask1), (bits2, mask2), (bits3, mask3) = _FOLDS
-    sums = []
-    for segment in segments:
-        value = to_int(segment, "big")
-        value = (value >> bits1) + (value & mask1)
-        value = (value >> bits2) + (value & mask2)
-        sums.append((value >> bits3) + (value & mask3))
-    return sums
+    return [word_sum(segment) for segment in segments]
 
 
 def by_numpy() -> Sums:

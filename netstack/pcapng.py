@@ -73,11 +73,7 @@ def packet(
 
     ``moment`` in nanoseconds since the epoch; ``head`` and ``data`` together are the packet.
     """
-    size = len(head) + len(data)
-    padding = -size & 3
-    total = _PACKET_OVERHEAD + size + padding
-    begin = _HEAD.pack(_ENHANCED_PACKET, total, number, moment >> 32, moment & _LOW, size, size)
-    end = direction.ends[padding] + total.to_bytes(4, "little")
+    begin, end = _around(number, moment >> 32, moment & _LOW, direction, len(head) + len(data))
     blocks += (begin, head, data, end) if data else (begin, head, end)
 
 
