@@ -390,6 +390,11 @@ class Driver:
         self._armed = deadline
         self._timer = self._loop.call_later(self._clock.delay(deadline), self._timer_fired)
 
+    def _write_down(self, size: int) -> None:
+        """What has been told is going to be seen outside, with ``size`` bytes of data at once."""
+        if self._flush is not None and size <= _STREAM:
+            self._flush()
+
     def _perform(self, effect: Effect) -> None:
         # Each is told with its own time: orders and remarks come between two of them.
         kind = type(effect)
@@ -397,8 +402,7 @@ class Driver:
         if kind is WriteLine:
             for observer in self._observers:
                 observer.module(now, effect.data)  # type: ignore[attr-defined]
-            if self._flush is not None and len(effect.data) <= _STREAM:  # type: ignore[attr-defined]
-                self._flush()
+            self._write_down(len(effect.data))  # type: ignore[attr-defined]
             self._pipe.quick(effect.data)  # type: ignore[attr-defined]
             return
         for observer in self._observers:
@@ -407,9 +411,8 @@ class Driver:
             self._obey()
         if kind in ONLY_TOLD:
             return
+        self._write_down(len(effect.data) if isinstance(effect, SendData) else 0)
         if isinstance(effect, NetEffect):
-            if self._flush is not None and not (kind is SendData and len(effect.data) > _STREAM):  # type: ignore[attr-defined]
-                self._flush()
             self._net.perform(effect)
         elif isinstance(effect, PauseInput):
             self._pipe.pause_reading()
