@@ -102,7 +102,7 @@ class CaptureObserver:
     def note(self, now: float, text: str) -> None:
         """Remarks are for the log."""
 
-    def flush(self) -> None:
+    def flush(self, *, behind: bool = False) -> None:
         """Write what waits."""
         self._file.write(self._take())
 

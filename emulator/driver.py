@@ -84,6 +84,7 @@ class Driver:
         "_plain",
         "_stage",
         "_stopped",
+        "_streamed",
         "_tell",
         "_timer",
         "_working",
@@ -131,6 +132,7 @@ class Driver:
         self._loop = asyncio.get_running_loop()
         self._events: deque[Event] = deque()
         self._working = False
+        self._streamed = False
         self._stopped = False
         self._on_with_client = on_with_client
         self._tell = note
@@ -379,7 +381,8 @@ class Driver:
         finally:
             self._working = False
             if self._flush is not None:
-                self._flush()
+                streamed, self._streamed = self._streamed, False
+                self._flush(behind=streamed)
         if self._timer is None or deadline < self._armed:
             self._arm(deadline)
 
@@ -392,7 +395,9 @@ class Driver:
 
     def _write_down(self, size: int) -> None:
         """What has been told is going to be seen outside, with ``size`` bytes of data at once."""
-        if self._flush is not None and size <= _STREAM:
+        if size > _STREAM:
+            self._streamed = True
+        elif self._flush is not None:
             self._flush()
 
     def _perform(self, effect: Effect) -> None:

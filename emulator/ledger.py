@@ -1,17 +1,20 @@
 """What modems have done, for those who write it down: told all at once, before somebody outside sees of it.
 
 Until then only references are kept. A stream does not wait: host and peer have it before anybody makes text
-and packets of it, which happens when the turn is over (what came in has been dealt with and answered).
+and packets of it. That happens piece by piece, while the kernel is waited for anyhow; at the latest when the
+next turn of a stream is over (what came in has been dealt with and answered).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from .effects import Effect
 from .events import Address, Event
 from .observer import Observer
+from .round import Piece
 
 _Tell = Callable[[float, Any], object]
 _Told = tuple[tuple[_Tell, ...], float, Any]
@@ -28,13 +31,18 @@ class Ledger:
     """What all modems of one process did, in order: several may write to the same file."""
 
     def __init__(
-        self, flushes: Iterable[Callable[[], None]], soon: Callable[[Callable[[], None]], object]
+        self,
+        flushes: Iterable[Callable[[], None]],
+        soon: Callable[[Callable[[], None]], object],
+        in_gaps: Callable[[Piece], object],
     ) -> None:
         """``flushes``: of each file, however many modems write to it. ``soon`` calls back when what happens
-        now has happened, for what happens outside of turns.
+        now has happened, for what happens outside of turns; ``in_gaps`` does work that can wait.
         """
         self.soon = soon
-        self.told: list[_Told] = []
+        self.told: deque[_Told] = deque()
+        self._in_gaps = in_gaps
+        self._behind = False
         self._flushes = tuple(flushes)
 
     def page(self, log: Observer | None, capture: Chronicler | None) -> Page:
@@ -45,8 +53,9 @@ class Ledger:
     def settle(self) -> None:
         """Tell everything; when this returns, the files have it."""
         told = self.told
-        if not told:
+        if not told and not self._behind:
             return
+        self._behind = False
         try:
             for tells, now, what in told:
                 for tell in tells:
@@ -56,6 +65,26 @@ class Ledger:
             for flush in self._flushes:
                 flush()
 
+    def flush(self, *, behind: bool = False) -> None:
+        """See :meth:`~.observer.Observer.flush`. No more than two turns are ever behind."""
+        if not behind or self._behind:
+            self.settle()
+        elif self.told:
+            self._behind = True
+            self._in_gaps(self._go_on)
+
+    def _go_on(self) -> bool:
+        """One piece of what :meth:`settle` does; whether there is another one."""
+        if not self._behind:
+            return False
+        if not self.told:
+            self.settle()
+            return False
+        tells, now, what = self.told.popleft()
+        for tell in tells:
+            tell(now, what)
+        return True
+
 
 class Page:
     """The observer of one modem."""
@@ -63,7 +92,7 @@ class Page:
     def __init__(self, ledger: Ledger, observers: list[Observer], capture: Chronicler | None) -> None:
         self._ledger = ledger
         self._add = ledger.told.append
-        self.flush = ledger.settle
+        self.flush = ledger.flush
         self._observers = observers
         self._host = tuple(each.host for each in observers)
         self._module = tuple(each.module for each in observers)

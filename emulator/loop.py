@@ -19,7 +19,7 @@ from contextvars import Context
 from functools import partial
 from typing import Any, TypeVarTuple
 
-from .round import Round
+from .round import Piece, Round
 
 _IN, _OUT = select.EPOLLIN, select.EPOLLOUT
 _AT_ONCE = 32
@@ -95,6 +95,7 @@ class _Selector(selectors.EpollSelector):
         """Whether asyncio has something to do."""
         self.failed: Callable[[BaseException, Callable[..., object]], None]
         self.round = Round()
+        self.round.failed = self._failed
         self._removed: set[int] = set()
         self._found: list[tuple[selectors.SelectorKey, int]] = []
         self.at_rest: list[Callback] = []
@@ -243,6 +244,12 @@ class _Selector(selectors.EpollSelector):
         for callback in waiting:
             self._call(callback)
 
+    def work_at_rest(self) -> None:
+        """One piece, and after a look at what has become ready the next."""
+        if self.round.gaps:
+            self.round.work()
+            self.at_rest.append(self.work_at_rest)
+
     def _failed(self, error: BaseException, callback: Callable[..., object]) -> None:
         if isinstance(error, (SystemExit, KeyboardInterrupt)):
             raise error
@@ -253,9 +260,20 @@ class _Selector(selectors.EpollSelector):
         self.due = True
 
 
-def at_rest(loop: asyncio.AbstractEventLoop) -> Callable[[Callback], object]:
-    """:meth:`DirectLoop.call_at_rest` of ``loop``; any other loop calls in its next round."""
-    return loop.call_at_rest if isinstance(loop, DirectLoop) else loop.call_soon
+def in_gaps(loop: asyncio.AbstractEventLoop) -> Callable[[Piece], object]:
+    """:meth:`DirectLoop.call_in_gaps` of ``loop``; any other loop does all of it in its next round."""
+    if isinstance(loop, DirectLoop):
+        return loop.call_in_gaps
+
+    def soon(work: Piece) -> None:
+        loop.call_soon(_through, work)
+
+    return soon
+
+
+def _through(work: Piece) -> None:
+    while work():
+        pass
 
 
 def _bound(callback: Callable[[*Ts], object], args: tuple[*Ts]) -> Callback:
@@ -312,6 +330,14 @@ class DirectLoop(asyncio.SelectorEventLoop):
         From the loop's own thread only; it cannot be cancelled.
         """
         self._direct.at_rest.append(callback)
+
+    def call_in_gaps(self, work: Piece) -> None:
+        """Call ``work`` until it returns false, whenever the kernel has to be waited for, or at rest.
+
+        From the loop's own thread only. What it raises goes to the exception handler, and ends it.
+        """
+        self._direct.round.gaps.append(work)
+        self._direct.at_rest.append(self._direct.work_at_rest)
 
     # ---- what makes asyncio due ------------------------------------------------------------------
 

@@ -30,8 +30,11 @@ class Observer(Protocol):
     def note(self, now: float, text: str) -> None:
         """Something worth knowing, such as a refusal by the network policy."""
 
-    def flush(self) -> None:
-        """What has been told is going to be seen outside, or the turn is over: files are written now."""
+    def flush(self, *, behind: bool = False) -> None:
+        """What has been told is going to be seen outside, or the turn is over: files are written now.
+
+        ``behind``: it was part of a stream that has been seen already, and may be written a moment later.
+        """
 
     def close(self) -> None:
         """The modem has stopped: nothing more will come. May be called more than once."""
@@ -68,10 +71,10 @@ class Tee:
         for observer in self._observers:
             observer.note(now, text)
 
-    def flush(self) -> None:
+    def flush(self, *, behind: bool = False) -> None:
         """See :meth:`Observer.flush`."""
         for observer in self._observers:
-            observer.flush()
+            observer.flush(behind=behind)
 
     def close(self) -> None:
         """See :meth:`Observer.close`."""

@@ -2,7 +2,8 @@
 
 Of 1000 modems that all are active, each round finds many. One look at the ptys' comings and goings does
 for all that was read; and answers written one right after the other wake the kernel's pty worker once,
-where each alone would wake it anew.
+where each alone would wake it anew. And what can wait is done in gaps: behind each 4 KiB that are read of a
+pty, the kernel's worker has to be waited for.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ class Output(Protocol):
         """Write it now."""
 
 
+Piece = Callable[[], bool]
+"""A piece of work that can wait; whether there is another one."""
+
+
 class Round:
     """One loop's present round: the descriptors that it found ready with one system call.
 
@@ -34,7 +39,7 @@ class Round:
     writes what is in :attr:`written`; what is added meanwhile has its turn as well.
     """
 
-    __slots__ = ("arrived", "crowded", "look", "written")
+    __slots__ = ("arrived", "crowded", "failed", "gaps", "look", "written")
 
     def __init__(self) -> None:
         self.crowded = False
@@ -43,6 +48,22 @@ class Round:
         """Finds out what has to be known before anything is delivered."""
         self.arrived: deque[Arrival] = deque()
         self.written: deque[tuple[Output, bytes]] = deque()
+        self.gaps: deque[Piece] = deque()
+        """What waits for a gap, see :meth:`work`."""
+        self.failed: Callable[[BaseException, Callable[..., object]], None]
+        """Told of what a piece of work raises."""
+
+    def work(self) -> None:
+        """Do the next piece of what waits: in a gap, where nothing may be raised, or at rest."""
+        work = self.gaps[0]
+        more = False
+        try:
+            more = work()
+        except BaseException as error:
+            self.failed(error, work)
+        finally:
+            if not more:
+                self.gaps.popleft()
 
     def take_back(self, output: Output) -> bytes:
         """What was to be written to ``output``, which will not be now."""

@@ -27,6 +27,7 @@ from .fleet import make_room
 from .hosting import World, late_world, new_driver, new_world, nobody
 from .ledger import Ledger, Page
 from .log_file import LogFile
+from .loop import in_gaps
 from .mistakes import SetupError
 from .places import open_places, port_name
 from .plan import Plan, plan
@@ -300,7 +301,8 @@ def _pages(log: JsonLog | None, captures: list[CaptureObserver] | list[None]) ->
     flushes = [one.flush for one in (log, captures[0]) if one is not None]
     if not flushes:
         return [None] * len(captures)
-    ledger = Ledger(flushes, asyncio.get_running_loop().call_soon)
+    loop = asyncio.get_running_loop()
+    ledger = Ledger(flushes, loop.call_soon, in_gaps(loop))
     return [
         ledger.page(log if log is None or alone else log.of(number), capture)
         for number, capture in enumerate(captures)

@@ -219,7 +219,7 @@ class JsonLog:
         begin = self._came.find(data[:_BEGINNING])
         return begin >= 0 and self._came.startswith(data, begin)
 
-    def flush(self) -> None:
+    def flush(self, *, behind: bool = False) -> None:
         """Write what there is, of all modems."""
         self._lines.flush()
 

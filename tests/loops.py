@@ -42,6 +42,7 @@ class CrowdedLoop(DirectLoop):
     def __init__(self) -> None:
         super().__init__()
         self.round = self._direct.round = _Crowd()
+        self.round.failed = self._direct._failed
 
     def end_round(self) -> None:
         """What the loop does when all have been served."""

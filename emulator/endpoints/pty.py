@@ -233,8 +233,11 @@ class PtyPipe(Pipe):
     def _read_on(self, first: bytes) -> bytes:
         """All that the kernel has queued, within limits: one piece costs less than eight."""
         pieces, size = [first], len(first)
+        gaps = self._round.gaps
         with suppress(BlockingIOError):
             while len(pieces[-1]) >= _FULL and size < _MOST:
+                if gaps:
+                    self._round.work()  # meanwhile the kernel's worker brings more
                 pieces.append(os.read(self._master, READ_SIZE))
                 size += len(pieces[-1])
         return b"".join(pieces)

@@ -94,7 +94,7 @@ class Dialogue:
         """See :class:`~vmodem.emulator.observer.Observer`."""
         self._entries.append(Entry(now, "*", text))
 
-    def flush(self) -> None:
+    def flush(self, *, behind: bool = False) -> None:
         """Nothing waits."""
 
     def close(self) -> None:

@@ -202,7 +202,7 @@ class Director:
         self.now = now
         self._witness.note(text)
 
-    def flush(self) -> None:
+    def flush(self, *, behind: bool = False) -> None:
         """Nothing waits."""
 
     def close(self) -> None:

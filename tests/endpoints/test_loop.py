@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from loops import LOOPS
-from vmodem.emulator.loop import DirectLoop, Lingering
+from vmodem.emulator.loop import DirectLoop, Lingering, in_gaps
 from vmodem.emulator.round import Round, round_of
 
 LIMIT = 10.0
@@ -507,6 +507,64 @@ def test_what_waits_for_rest_does_not_wait_for_ever(pairs: Pairs) -> None:
 
     run_direct(story)
     assert 10 < rounds < 100
+
+
+def test_what_can_wait_is_done_piece_by_piece_when_nothing_is_ready(pairs: Pairs) -> None:
+    heard: list[str] = []
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        near, far = pairs[0]
+        done = asyncio.Event()
+
+        def work() -> bool:
+            heard.append("piece")
+            if len(heard) == 3:
+                far.send(b"c")  # comes before the next piece
+            if len(heard) == 6:
+                done.set()
+            return len(heard) < 6
+
+        def readable() -> None:
+            if not heard:
+                in_gaps(loop)(work)
+            heard.append(near.recv(1).decode())
+
+        loop.add_reader(near, readable)
+        far.send(b"ab")
+        await done.wait()
+        loop.remove_reader(near)
+
+    run_direct(story)
+    assert heard == ["a", "b", "piece", "c", "piece", "piece"]
+
+
+def test_what_can_wait_is_done_on_any_loop_and_told_of_where_it_fails(run: Callable[[Story], None]) -> None:
+    done: list[int] = []
+    raised: list[object] = []
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: raised.append(context["exception"]))
+        over = asyncio.Event()
+
+        def fail() -> bool:
+            raise ZeroDivisionError
+
+        def work() -> bool:
+            done.append(len(done))
+            if len(done) == 3:
+                over.set()
+            return len(done) < 3
+
+        in_gaps(loop)(fail)
+        in_gaps(loop)(work)
+        await over.wait()
+        await asyncio.sleep(0)
+
+    run(story)
+    assert done == [0, 1, 2]
+    assert [type(error) for error in raised] == [ZeroDivisionError]
 
 
 def test_no_signal_is_heard_by_a_loop_that_closes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from vmodem.emulator.endpoints.inotify import Inotify
 from vmodem.emulator.endpoints.outflow import HIGH, LOW
 from vmodem.emulator.endpoints.pty import PtyPipe
 from vmodem.emulator.events import LineSignal
-from vmodem.emulator.loop import DirectLoop
+from vmodem.emulator.loop import DirectLoop, in_gaps
 
 OPEN = os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK
 
@@ -914,3 +914,38 @@ def test_what_fills_a_short_read_is_read_on(size: int) -> None:
         os.close(client)
 
     drive(body)
+
+
+def test_a_long_input_comes_whole_and_its_gaps_are_used() -> None:
+    """Behind each page the kernel is waited for; what is done meanwhile may fail and costs no byte."""
+    failed: list[BaseException] = []
+    pieces: list[int] = []
+
+    async def body(pipe: PtyPipe, sink: Recorder) -> None:
+        loop = asyncio.get_running_loop()
+        told = loop.get_exception_handler()
+        loop.set_exception_handler(lambda _loop, context: failed.append(context["exception"]))
+
+        def fail() -> bool:
+            raise ZeroDivisionError
+
+        def work() -> bool:
+            pieces.append(len(sink.data))
+            return False
+
+        client = os.open(pipe.path, OPEN)
+        await sink.called("opened")
+        data = random.Random(1).randbytes(11000)
+        assert os.write(client, data) == len(data)
+        pipe.whole_queue = True
+        if isinstance(loop, DirectLoop):
+            in_gaps(loop)(fail)
+            in_gaps(loop)(work)
+        read_now(pipe)
+        assert sink.data == data
+        assert pieces == ([0] if isinstance(loop, DirectLoop) else [])
+        loop.set_exception_handler(told)
+        os.close(client)
+
+    drive(body)
+    assert [type(error) for error in failed] == [ZeroDivisionError for _ in pieces]
