@@ -27,12 +27,11 @@ from .endpoints import Pipe
 from .endpoints.uart import Uart
 from .engine import Modem
 from .events import Event, LineChanged, LineSignal, OutputBlocked, OutputReady, PowerChanged
-from .faults import Fault
 from .late import LateModem
 from .noisy import NoisyLine
 from .observer import Observer
-from .orders import Note, Scribble
 from .stage import Stage
+from .staging import Staging
 
 SETTLE = 0.25
 """Seconds between a client's opening and the power key: pyserial drops its input as it opens."""
@@ -67,7 +66,6 @@ class Driver:
         "_armed",
         "_clock",
         "_events",
-        "_finished",
         "_flush",
         "_handle_timer",
         "_late",
@@ -77,6 +75,7 @@ class Driver:
         "_modem",
         "_net",
         "_next_deadline",
+        "_obey",
         "_observers",
         "_on_with_client",
         "_ordered",
@@ -90,6 +89,8 @@ class Driver:
         "_working",
     )
 
+    _obey: Callable[[], None]
+    """Do what the stage orders, if there is one."""
     _modem: Modem  # these four from the first touch on
     _net: NetStack
     _next_deadline: Callable[[], float | None]
@@ -127,7 +128,6 @@ class Driver:
         self._observers = tuple(each for each in (stage, observer) if each is not None)
         self._log = observer
         self._flush = None if observer is None else observer.flush
-        self._finished = finished
         self._plain = stage is None and observer is None
         self._loop = asyncio.get_running_loop()
         self._events: deque[Event] = deque()
@@ -147,7 +147,10 @@ class Driver:
         self._begin(modem)
         if stage is not None:
             modem.direct(stage.gate)
-            self._next_deadline, self._handle_timer = self._staged_deadline, self._staged_timer
+            assert isinstance(self._pipe, NoisyLine)
+            staging = Staging(stage, modem, self._pipe, self, finished)
+            self._obey = staging.obey
+            self._next_deadline, self._handle_timer = staging.next_deadline, staging.handle_timer
 
     def _begin(self, modem: Modem) -> None:
         self._modem = modem
@@ -161,7 +164,7 @@ class Driver:
         self._begin(late.make(self._clock.now()))
         for effect in self._modem.effects():
             if not isinstance(effect, WriteLine):  # nobody was there to read it
-                self._perform(effect)
+                self.perform(effect)
 
     def start(self) -> None:
         """Begin to carry."""
@@ -212,10 +215,11 @@ class Driver:
             return
         if self._late is not None:
             self._touch()
-        self._happen(event)
+        self.happen(event)
         self._work()
 
-    def _happen(self, event: Event) -> None:
+    def happen(self, event: Event) -> None:
+        """Tell the module of it, without what comes of that: from within a turn."""
         now = self._clock.now()
         for observer in self._observers:
             observer.event(now, event)
@@ -257,6 +261,11 @@ class Driver:
         if self._tell is not None:
             self._tell(text)
         self.obey_soon()
+
+    def remark(self, text: str) -> None:
+        """The log alone gets a director's remark: the director knows it."""
+        if self._log is not None:
+            self._log.note(self._clock.now(), text)
 
     def obey_soon(self) -> None:
         """The director may have orders although nothing happened to the module: they are carried out next."""
@@ -311,43 +320,6 @@ class Driver:
         if self._late is None:
             self._timer_fired()
 
-    # ---- a scenario ------------------------------------------------------------------------------
-
-    def _staged_deadline(self) -> float | None:
-        assert self._stage is not None
-        module, stage = self._modem.next_deadline(), self._stage.next_deadline()
-        if module is None or stage is None:
-            return stage if module is None else module
-        return min(module, stage)
-
-    def _staged_timer(self, now: float) -> None:
-        """Whoever is due first; at the same moment the director, whose orders come before the module's."""
-        assert self._stage is not None
-        stage, module = self._stage.next_deadline(), self._modem.next_deadline()
-        if module is not None and module <= now and (stage is None or module < stage):
-            self._modem.handle_timer(now)
-        else:
-            self._stage.handle_timer(now)
-
-    def _obey(self) -> None:
-        """Do what the director orders, in order, at once; what comes of it are the module's next effects."""
-        assert self._stage is not None
-        for order in self._stage.orders():
-            if isinstance(order, Event):
-                self._happen(order)
-            elif isinstance(order, Fault):
-                self._perform(order)
-            elif isinstance(order, SetSignal):
-                self._pipe.set_signal(order.signal, order.on)
-            elif isinstance(order, Scribble):
-                assert isinstance(self._pipe, NoisyLine)
-                self._pipe.scribble(order.data)
-            elif isinstance(order, Note):
-                if self._log is not None:
-                    self._log.note(self._clock.now(), order.text)
-            elif self._finished is not None:
-                self._finished(order.why)
-
     # ---- the three things ------------------------------------------------------------------------
 
     def _work(self) -> None:
@@ -363,9 +335,9 @@ class Driver:
                     if type(effect) is WriteLine and self._plain:
                         self._pipe.quick(effect.data)
                     else:
-                        self._perform(effect)
+                        self.perform(effect)
                 if events:
-                    self._happen(events.popleft())
+                    self.happen(events.popleft())
                     continue
                 if effects and stage is not None:
                     continue  # they may have brought orders, and those more effects
@@ -393,21 +365,22 @@ class Driver:
         self._armed = deadline
         self._timer = self._loop.call_later(self._clock.delay(deadline), self._timer_fired)
 
-    def _write_down(self, size: int) -> None:
+    def write_down(self, size: int) -> None:
         """What has been told is going to be seen outside, with ``size`` bytes of data at once."""
         if size > _STREAM:
             self._streamed = True
         elif self._flush is not None:
             self._flush()
 
-    def _perform(self, effect: Effect) -> None:
+    def perform(self, effect: Effect) -> None:
+        """Do what the module asks for, or a director: from within a turn."""
         # Each is told with its own time: orders and remarks come between two of them.
         kind = type(effect)
         now = self._clock.now() if self._observers else 0.0
         if kind is WriteLine:
             for observer in self._observers:
                 observer.module(now, effect.data)  # type: ignore[attr-defined]
-            self._write_down(len(effect.data))  # type: ignore[attr-defined]
+            self.write_down(len(effect.data))  # type: ignore[attr-defined]
             self._pipe.quick(effect.data)  # type: ignore[attr-defined]
             return
         for observer in self._observers:
@@ -416,7 +389,7 @@ class Driver:
             self._obey()
         if kind in ONLY_TOLD:
             return
-        self._write_down(len(effect.data) if isinstance(effect, SendData) else 0)
+        self.write_down(len(effect.data) if isinstance(effect, SendData) else 0)
         if isinstance(effect, NetEffect):
             self._net.perform(effect)
         elif isinstance(effect, PauseInput):
