@@ -77,8 +77,8 @@ class Pipe(Protocol):
     """One byte-carrier. It never blocks and never loses bytes while a client is there."""
 
     carries: ClassVar[Carries] = Carries()
-    whole_queue: bool = False
-    """Whether it may hand over in one piece all that the kernel has queued (up to 32 KiB)."""
+    at_once: int = 0
+    """So many bytes that the kernel has queued may be put together and handed over in one piece (0: none)."""
 
     @property
     def path(self) -> str:

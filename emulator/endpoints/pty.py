@@ -29,7 +29,6 @@ READ_SIZE = 4096  # the kernel hands out no more at a time
 _FEW = 448  # a command line; Python has room for so many at hand, for a page it asks malloc
 _FULL = 4095
 """A read of so much leaves something behind."""
-_MOST = 32768
 _SMALL = 1024  # an answer
 
 _HOLD = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC
@@ -61,7 +60,7 @@ class PtyPipe(Pipe):
         "_taken",
         "_unread",
         "_watch",
-        "whole_queue",
+        "at_once",
     )
 
     carries = Carries(rate=True, host_flow=True)
@@ -79,7 +78,7 @@ class PtyPipe(Pipe):
     ) -> None:
         """Create the pty and reserve the link. Raises :class:`EndpointError`."""
         self._given_loop = loop
-        self.whole_queue = False
+        self.at_once = 0
         self._started = False
         self._link = StableLink(link) if isinstance(link, Path) else link
         self._watch: int | None = None
@@ -206,7 +205,7 @@ class PtyPipe(Pipe):
         if crowded and len(data) == _FEW:
             with suppress(BlockingIOError):
                 data += os.read(self._master, READ_SIZE - _FEW)
-        if len(data) >= _FULL and self.whole_queue:
+        if len(data) >= _FULL and self.at_once:
             data = self._read_on(data)
         # The opening that brought these bytes must be known before they are: the answer would be dropped,
         # or flushed with what the client before had left unread.
@@ -231,11 +230,11 @@ class PtyPipe(Pipe):
         self._hand(data)
 
     def _read_on(self, first: bytes) -> bytes:
-        """All that the kernel has queued, within limits: one piece costs less than eight."""
+        """What the kernel has queued, within limits."""
         pieces, size = [first], len(first)
         gaps = self._round.gaps
         with suppress(BlockingIOError):
-            while len(pieces[-1]) >= _FULL and size < _MOST:
+            while len(pieces[-1]) >= _FULL and size < self.at_once:
                 if gaps:
                     self._round.work()  # meanwhile the kernel's worker brings more
                 pieces.append(os.read(self._master, READ_SIZE))

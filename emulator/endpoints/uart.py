@@ -69,9 +69,12 @@ class Uart(Pipe):
     quick: Callable[[bytes], None]
     """What :meth:`write` does at present, for who calls it anew each time: the shortest way."""
 
-    def __init__(self, pipe: Pipe, *, paced: bool = False) -> None:
-        """``paced``: the wire has a rate, that of AT+IPR, or the client's while that is 0."""
+    def __init__(self, pipe: Pipe, *, paced: bool = False, at_once: int = 0) -> None:
+        """``paced``: the wire has a rate, that of AT+IPR, or the client's while that is 0. Otherwise
+        ``at_once`` is how much of what the host wrote is best taken in one piece (see :class:`Pipe`).
+        """
         self._pipe = pipe
+        pipe.at_once = 0 if paced else at_once
         self._paced = paced
         self._started = False
         self._line = SetLine()
@@ -111,7 +114,6 @@ class Uart(Pipe):
         self._sink = sink
         self._grid = Grid.of(self._loop)
         self._started = True
-        self._pipe.whole_queue = not self._paced
         self._pipe.start(self)
         self._choose_way_in()
 

@@ -936,7 +936,7 @@ def test_a_long_input_comes_whole_and_its_gaps_are_used() -> None:
 
         client = os.open(pipe.path, OPEN)
         await sink.called("opened")
-        pipe.whole_queue = True
+        pipe.at_once = 32768
         data = random.Random(1).randbytes(11000)
         whole = False
         while not whole:  # nearly always the first time; the kernel may have less at hand
