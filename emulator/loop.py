@@ -19,6 +19,7 @@ from contextvars import Context
 from functools import partial
 from typing import Any, TypeVarTuple
 
+from .lingering import LOOK, Lingering
 from .round import Piece, Round
 
 _IN, _OUT = select.EPOLLIN, select.EPOLLOUT
@@ -28,57 +29,8 @@ _MOST_AT_ONCE = 128
 """The same while so many and more are ready in each: what is done once for a round pays then."""
 _PATIENCE = 16
 """Busy rounds after which whoever waits for rest waits no longer."""
-_LINGER = 100e-6
-"""Seconds that we look again and again before we sleep, as long as that pays: see :class:`Lingering`."""
-_PROOF, _MOST_PROOF = 2, 256
-"""Waits shorter than that, one after the other, that make us look; how many at most, after failures."""
-_LOSS, _MOST_CREDIT = 3, 12
-"""What a look in vain costs as against what one that finds something saves; what is not forgotten."""
-
 Callback = Callable[[], object]
 Ts = TypeVarTuple("Ts")
-
-
-class Lingering:
-    """Decides whether the next wait is spent looking instead of sleeping.
-
-    A sleeper is woken by another processor, which in a virtual machine takes longer than most answers: of
-    two programs that talk in turn, each waits for the other's waking. So while the waits are short we look
-    on. A look in vain (the other one may have been put on our processor) is followed by a few of sleep; when
-    too many are, by more and more.
-    """
-
-    __slots__ = ("_alone", "_credit", "_lacking", "_proof")
-
-    def __init__(self, *, alone: bool = False) -> None:
-        """``alone``: we have one processor, which nobody else can have while we look."""
-        self._alone = alone
-        self._proof = self._lacking = _PROOF
-        self._credit = 0
-
-    @property
-    def pays(self) -> bool:
-        """Whether to look on."""
-        return self._lacking <= 0 and not self._alone
-
-    def found(self) -> None:
-        """Looking was worth it."""
-        if self._credit < _MOST_CREDIT:
-            self._credit += 1
-        else:
-            self._proof = _PROOF
-
-    def in_vain(self) -> None:
-        """Nothing came for as long as we look."""
-        self._credit -= _LOSS
-        if self._credit < 0:
-            self._credit = 0
-            self._proof = min(2 * self._proof, _MOST_PROOF)
-        self._lacking = self._proof
-
-    def slept(self, seconds: float) -> None:
-        """What would have happened had we looked."""
-        self._lacking = self._lacking - 1 if seconds < _LINGER else min(self._lacking + 1, self._proof)
 
 
 class _Selector(selectors.EpollSelector):
@@ -163,7 +115,7 @@ class _Selector(selectors.EpollSelector):
             if self.at_rest:
                 ready = poll(0, most)
                 self._rest(bool(ready))
-            elif 0 <= wait < _LINGER or most > _AT_ONCE:
+            elif 0 <= wait < LOOK or most > _AT_ONCE:
                 ready = poll(wait, most)
             else:
                 ready = self._wait(wait)
@@ -226,11 +178,12 @@ class _Selector(selectors.EpollSelector):
             ready = poll(seconds, _AT_ONCE)
             lingering.slept(clock() - before)
             return ready
-        end = before + _LINGER
+        look = lingering.seconds if seconds < 0 else min(lingering.seconds, seconds)
+        end = before + look
         while not (ready := poll(0, _AT_ONCE)):
             if clock() > end:
                 lingering.in_vain()
-                return poll(seconds if seconds < 0 else seconds - _LINGER, _AT_ONCE)
+                return poll(seconds if seconds < 0 else seconds - look, _AT_ONCE)
         lingering.found()
         return ready
 

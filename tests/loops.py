@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from vmodem.emulator.loop import DirectLoop, Lingering
+from vmodem.emulator.lingering import Lingering
+from vmodem.emulator.loop import DirectLoop
 from vmodem.emulator.round import Round
 
 

@@ -21,9 +21,10 @@ VMODEM = (sys.executable, str(ROOT / "emulator"))
 PINNED = ("taskset", "-c", "0")
 """Client and server on one core: the scheduler's choice of cores no longer shows."""
 
-RELAY_MIB = {"up": 32, "down": 32, "both": 24}
-SENDS = 3000
+RELAY_MIB = {"up": 64, "down": 64, "both": 64}
+SENDS = 10000
 PINGS = 5000
+COST_MIB, COST_SENDS = 32, 3000
 LIMIT = 120.0
 """Seconds that no single measurement takes."""
 
@@ -286,16 +287,16 @@ def cost(bench: Bench, table: Table, turn: int) -> None:
     for kind in _in_turn(("plain", "log", "scenario", "pcap", "all"), turn):
         with bench.serving(kind) as server:
             pid = ("--pid", str(server.pid))
-            asked = bench.client("latency", bench.tty, "2000", *pid)
+            asked = bench.client("latency", bench.tty, str(PINGS), *pid)
             table.add("cost: AT [1/s]", kind, 1e6 / asked["mean_us"])
             table.add("server CPU per AT, with extras [us]", kind, asked["server_us_per_command"])
-            sent = bench.client("sends", bench.tty, "-n", "1000", "--at-setup", CONNECT, *pid)
+            sent = bench.client("sends", bench.tty, "-n", str(COST_SENDS), "--at-setup", CONNECT, *pid)
             table.add("cost: sends [cycles/s]", kind, sent["cycles_per_s"])
-            table.add("server CPU per send, with extras [us]", kind, sent["server_cpu_s"] / 1000 * 1e6)
+            table.add("server CPU per send, with extras [us]", kind, sent["server_cpu_s"] / COST_SENDS * 1e6)
         for mode in ("up", "down"):
             with bench.serving(kind) as server:
                 setup = ("--at-setup", f"AT+CIPMODE=1;{CONNECT}", "--pid", str(server.pid))
-                result = bench.client("relay", bench.tty, "--mode", mode, "--mib", "8", *setup)
+                result = bench.client("relay", bench.tty, "--mode", mode, "--mib", str(COST_MIB), *setup)
             table.add(f"cost: relay {mode} [MB/s]", kind, result["mb_per_s"])
             table.add(f"server CPU, relay {mode}, with extras [s]", kind, result["server_cpu_s"])
 

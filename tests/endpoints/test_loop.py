@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from loops import LOOPS
-from vmodem.emulator.loop import DirectLoop, Lingering, in_gaps
+from vmodem.emulator.lingering import Lingering
+from vmodem.emulator.loop import DirectLoop, in_gaps
 from vmodem.emulator.round import Round, round_of
 
 LIMIT = 10.0
@@ -635,14 +636,73 @@ def _short_waits_until_it_pays(lingering: Lingering) -> int:
     return count
 
 
+def _until_a_long_look(lingering: Lingering) -> int:
+    """All looks are in vain, the long one too; the short waits before it."""
+    count = 0
+    while True:
+        count += _short_waits_until_it_pays(lingering)
+        seconds = lingering.seconds
+        lingering.in_vain()
+        if seconds > 0.001:
+            return count
+
+
 def test_looks_in_vain_become_rare_where_looking_never_pays() -> None:
     """As with both programs on one processor: who looks keeps the other one from answering."""
     lingering = Lingering()
     proofs = []
-    for _ in range(10):
+    for _ in range(5):
         proofs.append(_short_waits_until_it_pays(lingering))
         lingering.in_vain()
-    assert proofs == [2, 4, 8, 16, 32, 64, 128, 256, 256, 256]
+    assert proofs == [2, 4, 8, 16, 32]
+    for _ in range(7):
+        _until_a_long_look(lingering)
+    proofs = []
+    for _ in range(3):
+        proofs.append(_short_waits_until_it_pays(lingering))
+        lingering.in_vain()
+    assert proofs == [256, 256, 256]
+
+
+def test_a_long_look_parts_those_who_share_a_processor_and_becomes_rare_where_it_does_not() -> None:
+    lingering = Lingering()
+    before = [_until_a_long_look(lingering) for _ in range(9)]
+    assert before == [64, 128, 256, 512, 1024, 2048, 4096, 4096, 4096]
+    for _ in range(256):  # it did
+        lingering.found()
+    lingering.in_vain()
+    assert [_until_a_long_look(lingering) for _ in range(2)] == [64, 128]
+
+
+def test_a_look_is_a_long_one_once() -> None:
+    for ends in (Lingering.found, Lingering.in_vain):
+        lingering = Lingering()
+        while lingering.seconds < 0.001:
+            lingering.slept(SHORT)
+        assert lingering.pays
+        ends(lingering)
+        assert lingering.seconds < 0.001
+
+
+def test_a_long_look_ends_when_something_is_due(pairs: Pairs) -> None:
+    """Asked for half a millisecond, it is not five that pass."""
+    waits = []
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, DirectLoop)
+        loop.add_reader(pairs[0][0], lambda: None)
+        for _ in range(20):
+            lingering = loop._direct.lingering = Lingering()
+            while lingering.seconds < 0.001:
+                lingering.slept(SHORT)
+            before = time.monotonic()
+            await asyncio.sleep(0.0005)
+            waits.append(time.monotonic() - before)
+        loop.remove_reader(pairs[0][0])
+
+    run_direct(story)
+    assert 0.0005 <= min(waits) < 0.004
 
 
 def test_a_look_in_vain_now_and_then_is_worth_the_others() -> None:
