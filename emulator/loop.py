@@ -104,6 +104,7 @@ class _Selector(selectors.EpollSelector):
         """Serve what is ready until asyncio has something to do, or ``timeout`` seconds have passed."""
         poll, reader, writer, removed = self._epoll.poll, self.readers.get, self.writers.get, self._removed
         round_ = self.round
+        not_in, not_out = ~_IN, ~_OUT
         most = _AT_ONCE
         wait = -1.0 if timeout is None else max(0.0, timeout)
         until = time.monotonic() + wait
@@ -127,12 +128,12 @@ class _Selector(selectors.EpollSelector):
             for fd, events in ready:
                 # An error or a hang-up concerns both. Whoever was removed in this round may have been
                 # followed by another with the same number; a new round tells what is true of that one.
-                if events & ~_OUT and fd not in removed and (callback := reader(fd)) is not None:
+                if events & not_out and fd not in removed and (callback := reader(fd)) is not None:
                     try:
                         callback()
                     except BaseException as error:
                         self._failed(error, callback)
-                if events & ~_IN and fd not in removed and (callback := writer(fd)) is not None:
+                if events & not_in and fd not in removed and (callback := writer(fd)) is not None:
                     try:
                         callback()
                     except BaseException as error:

@@ -197,21 +197,19 @@ class PtyPipe(Pipe):
     # ---- bytes -----------------------------------------------------------------------------------
 
     def _readable(self) -> None:
-        crowded = self._round.crowded
+        round_ = self._round
+        crowded = round_.crowded
         try:
             data = os.read(self._master, _FEW if crowded else READ_SIZE)
         except BlockingIOError:
             return
-        if crowded and len(data) == _FEW:
-            with suppress(BlockingIOError):
-                data += os.read(self._master, READ_SIZE - _FEW)
-        if len(data) >= _FULL and self.at_once:
-            data = self._read_on(data)
+        if len(data) >= _FEW:
+            data = self._read_on(data, crowded)
         # The opening that brought these bytes must be known before they are: the answer would be dropped,
         # or flushed with what the client before had left unread.
         self._taken += data
         if crowded:
-            self._round.arrived.append(self)
+            round_.arrived.append(self)
             return
         if self._news(0):
             self._inotify.dispatch()
@@ -229,8 +227,11 @@ class PtyPipe(Pipe):
             self._came(1)  # its opening was not seen: it slipped in during a recount
         self._hand(data)
 
-    def _read_on(self, first: bytes) -> bytes:
-        """What the kernel has queued, within limits."""
+    def _read_on(self, first: bytes, crowded: bool) -> bytes:
+        """What was too much for a short read, and what the kernel has queued, within limits."""
+        if crowded and len(first) == _FEW:
+            with suppress(BlockingIOError):
+                first += os.read(self._master, READ_SIZE - _FEW)
         pieces, size = [first], len(first)
         gaps = self._round.gaps
         with suppress(BlockingIOError):
