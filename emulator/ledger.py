@@ -66,7 +66,7 @@ class Ledger:
                 flush()
 
     def flush(self, *, behind: bool = False) -> None:
-        """See :meth:`~.observer.Observer.flush`. No more than two turns are ever behind."""
+        """See :meth:`~.observer.Observer.flush`. No more than one turn is ever behind."""
         if not behind or self._behind:
             self.settle()
         elif self.told:
