@@ -57,7 +57,8 @@ class Ledger:
             return
         self._behind = False
         try:
-            for tells, now, what in told:
+            while told:  # whoever is told may have something to add
+                tells, now, what = told.popleft()
                 for tell in tells:
                     tell(now, what)
         finally:

@@ -169,6 +169,19 @@ def test_whoever_fails_does_not_keep_the_others_from_their_files() -> None:
     assert log.told == [("host", 1.0, b"AT\r"), ("flush",), ("host", 3.0, b"AT\r"), ("flush",)]
 
 
+def test_whoever_is_told_may_add_something() -> None:
+    class Adding(Chronicle):
+        def host(self, now: float, data: bytes) -> None:
+            super().host(now, data)
+            page.note(now, "remarkable")
+
+    log = Adding()
+    page = Ledger((log.flush,), _never, _never).page(log, None)
+    page.host(1.0, b"AT\r")
+    page.flush()
+    assert log.told == [("host", 1.0, b"AT\r"), ("note", 1.0, "remarkable"), ("flush",)]
+
+
 def test_the_end_tells_what_there_is() -> None:
     log = Chronicle()
     page = Ledger((log.flush,), _never, _never).page(log, None)
