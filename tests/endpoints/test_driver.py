@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from directed import scenario_of
 from vmodem.dialects.simcom.sim800 import SIM800
 from vmodem.emulator.clock import RealClock
 from vmodem.emulator.dialect import Options
@@ -16,6 +17,7 @@ from vmodem.emulator.engine import Modem
 from vmodem.emulator.events import Event, LineChanged, LineSignal, SmsArrived, UrcInjected
 from vmodem.emulator.late import late_modems
 from vmodem.emulator.observer import Observer, together
+from vmodem.emulator.scenario.director import Director
 from vmodem.netstack.host import HostNetStack
 from vmodem.netstack.policy import Policy
 from vmodem.netstack.routes import Routes
@@ -203,9 +205,8 @@ def test_every_observer_hears_everything_in_order_and_the_end_once() -> None:
     assert first.times == sorted(first.times)
 
 
-def test_what_the_host_can_see_is_written_down_before_and_a_stream_behind() -> None:
-    """Whoever has seen an answer finds it in the log; but megabytes do not wait for that."""
-    writes: list[bytes] = []
+def _writing_down(writes: list[bytes], stage: Director | None = None) -> Driver:
+    """At work; adds to ``writes`` what goes to the line, and a mark for its files: empty, or ``behind``."""
 
     class Keeping(Hearing):
         def flush(self, *, behind: bool = False) -> None:
@@ -219,17 +220,26 @@ def test_what_the_host_can_see_is_written_down_before_and_a_stream_behind() -> N
         def set_signal(self, signal: LineSignal, on: bool) -> None:
             writes.append(signal.name.encode())
 
+    clock = RealClock()
+    loop = asyncio.get_running_loop()
+
+    def netstack(deliver: Callable[[Event], None]) -> HostNetStack:
+        return HostNetStack(deliver=deliver, routes=Routes(()), policy=Policy.LOOPBACK, loop=loop)
+
+    driver = Driver(
+        Modem(SIM800, Options(), now=clock.now()), Telling(), netstack, clock, Keeping(), stage=stage
+    )
+    driver.start()
+    writes.clear()
+    return driver
+
+
+def test_what_the_host_can_see_is_written_down_before_and_a_stream_behind() -> None:
+    """Whoever has seen an answer finds it in the log; but megabytes do not wait for that."""
+    writes: list[bytes] = []
+
     async def main() -> None:
-        clock = RealClock()
-        modem = Modem(SIM800, Options(), now=clock.now())
-        loop = asyncio.get_running_loop()
-
-        def netstack(deliver: Callable[[Event], None]) -> HostNetStack:
-            return HostNetStack(deliver=deliver, routes=Routes(()), policy=Policy.LOOPBACK, loop=loop)
-
-        driver = Driver(modem, Telling(), netstack, clock, Keeping())
-        driver.start()
-        writes.clear()
+        driver = _writing_down(writes)
         driver.bytes_received(b"ATE0\r")
         assert writes == [b"", b"ATE0\r\r\nOK\r\n", b""]
         text = "x" * 1020  # in CR LF, and CR LF
@@ -245,6 +255,25 @@ def test_what_the_host_can_see_is_written_down_before_and_a_stream_behind() -> N
         driver.stop()
 
     asyncio.run(main())
+
+
+def test_what_a_director_does_to_the_line_is_written_down_before() -> None:
+    """A lot of noise is a stream; but the tester who asked for it has an answer when all is in the files."""
+    writes: list[bytes] = []
+
+    async def ordered(do: str) -> list[bytes]:
+        scenario = scenario_of(f"rules: [{{id: it, when: {{external: go}}, do: [{do}]}}]")
+        director = Director(scenario, 1, 0.0, SIM800)
+        driver = _writing_down(writes, director)
+        driver.direct(lambda now: director.external(now, "go"))
+        driver.stop()
+        return writes
+
+    assert asyncio.run(ordered("{line: {ri: on}}")) == [b"", b"RI", b"", b""]
+    few = asyncio.run(ordered("{power: {action: brownout, noise: 5}}"))
+    assert [few[0], len(few[1])] == [b"", 5]
+    many = asyncio.run(ordered("{power: {action: brownout, noise: 1025}}"))
+    assert [len(many[0]), many[1], many[-2:]] == [1025, b"", [b"behind", b""]]
 
 
 def _beside(what: object) -> bool:
