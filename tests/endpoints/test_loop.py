@@ -561,7 +561,6 @@ def test_what_can_wait_is_done_on_any_loop_and_told_of_where_it_fails(run: Calla
         in_gaps(loop)(fail)
         in_gaps(loop)(work)
         await over.wait()
-        await asyncio.sleep(0)
 
     run(story)
     assert done == [0, 1, 2]
